@@ -1,0 +1,85 @@
+/* The bus between processors and devices, as both sides see it: devices know this header and the event queue,
+ * never the processors; the processors know bus_load/bus_store (devices/lamebus/lamebus.h implements them).
+ */
+#ifndef JIT161_RUNTIME_CORE_BUS_H
+#define JIT161_RUNTIME_CORE_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/core/error.h"
+#include "runtime/core/event.h"
+#include "runtime/core/field.h"
+#include "runtime/core/input_log.h"
+
+/* What devices count for the shutdown lines (System/161 reference, section 5.5). */
+struct device_statistics {
+	uint32_t disk_reads, disk_writes;
+	uint32_t console_reads, console_writes;
+	uint32_t emufs_reads, emufs_writes, emufs_others;
+	uint32_t net_reads, net_writes;
+};
+
+/* What devices may ask of the machine they sit in. Implemented by runtime/vm; `context` is passed to each. */
+struct machine_services {
+	void *context;
+	struct event_queue
+	    *events; /* schedule here; `events->now` is the time of the current access or event */
+	struct input_gate *inputs;
+	struct device_statistics *statistics;
+
+	/* Console output: one character as the guest wrote it. Muted in a replaying machine. */
+	void (*console_write)(void *context, uint8_t character);
+	/* A line of the message stream, without prefix and newline. */
+	void (*message)(void *context, const char *text);
+	/* A programming error of the guest that stops the machine (section 5.7): prints it and the fixed
+	 * lines. */
+	void (*hang)(void *context, const char *text);
+	/* The trace card's STOP register: a debugger stop that is not lethal. */
+	void (*debugger_stop)(void *context);
+	/* The trace card's DUMP register: the machine's state on the message stream. */
+	void (*dump)(void *context);
+	/* The trace card's ON and OFF registers. False: no such flag. */
+	bool (*trace_flag)(void *context, char flag, bool on);
+	/* A disk write starts that counts towards the doom counter; may end the program. */
+	void (*doom)(void *context);
+
+	/* From the bus controller only. */
+	void (*set_lines)(void *context, unsigned cpu, bool lamebus, bool interprocessor);
+	bool (*cpu_enabled)(void *context, unsigned cpu);
+	void (*cpu_start)(void *context, unsigned cpu, uint32_t entry, uint32_t stack, uint32_t argument);
+	void (*cpu_stop)(void *context, unsigned cpu);
+	void (*power_off)(void *context); /* the power-off event was dispatched */
+};
+
+struct device;
+
+/* One kind of device. All functions run on the machine's thread. */
+struct device_class {
+	const char *keyword;	    /* in the configuration file */
+	uint32_t id, revision;	    /* in the slot's configuration region; the vendor is always 1 */
+	size_t state_size;	    /* bytes of `device->state` */
+	const struct field *fields; /* layout of the state: all that the guest or the timing can depend on */
+
+	/* A register or buffer word. `offset` is word aligned, 0 to 0xFFFC. False: bus error. */
+	bool (*load)(struct device *device, uint32_t offset, uint32_t *value);
+	bool (*store)(struct device *device, uint32_t offset, uint32_t value);
+	/* An event that this device scheduled has come due. */
+	void (*event)(struct device *device, uint16_t kind, uint64_t argument);
+	/* Host input may be waiting: called where the original polls (section 6.4, step 4). May be NULL. */
+	void (*poll)(struct device *device);
+	/* Appends the device's part of a machine dump through services->message. May be NULL. */
+	void (*dump)(struct device *device);
+	void (*free)(struct device *device);
+};
+
+struct device {
+	const struct device_class *class;
+	const struct machine_services *services;
+	struct bus *bus;
+	unsigned slot;
+	void *state; /* plain data described by class->fields; copied whole by snapshots */
+	void *host;  /* handles on the outside (files, sockets, options); not part of the state */
+};
+
+#endif
