@@ -1,0 +1,131 @@
+/* The LLVM back end behind one function table, so that libLLVM is loaded only when the first region is
+ * wanted. This header includes nothing of LLVM; jit/ includes it, jit/llvm/ implements it as its own shared
+ * object.
+ *
+ * What translated code looks like
+ *
+ *   Every region is one function of the signature
+ *       void region(struct cpu *cpu, uint8_t *ram, int64_t budget, uint32_t argument)
+ *   in the preserve_none calling convention. It is left by musttail calls of the same signature or by
+ * returning to `enter`, which is an ordinary C function. Each entry block has its own entry function.
+ *
+ *   budget      cycles left in the slice. Each guest block starts with: budget -= cost; if it became
+ * negative, the cost is added back and the region is left AT the block (reason EXIT_BUDGET, pc = block).
+ *   slots       a static exit to a block outside the region calls cpu->slots[n] with argument = n. An
+ * unlinked slot holds `stub`, which stores budget and exit_slot = n, sets reason EXIT_SLOT and returns; the
+ * pc is that of the slot's target. indirect    JUMP_INDIRECT, and static jumps to another page of mapped
+ * code, probe cpu->jump_cache[user]; kernel mode compares va, user mode also that the soft TLB has the
+ * target's page with the entry's addend. Hit: tail call with argument 0. Miss: pc = target, reason
+ * EXIT_INDIRECT, return. before      a cold exit before guest instruction i: dirty registers are stored,
+ * budget is refunded so that it counts from the start of that instruction's cycle, pc = the instruction, or
+ * the branch (one instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET.
+ *   after       the same with the state of instruction i + 1; reason EXIT_AFTER. Only from stores in kernel
+ * mode and helper calls without a result, never in delay slots.
+ *
+ * Memory accesses
+ *
+ *   kernel      va - 0x80000000 < ram_size (a constant of the region) and aligned: RAM at ram + that. Stores
+ * also test the code map byte ram[code_map_offset + (offset >> CODE_GRANULE_SHIFT)] == 0. user        soft
+ * TLB, cpu->soft_tlb[1]: tag == (va & (0xFFFFF000 | size - 1) | asid); host = addend + va. otherwise
+ * helpers->load / store, with the budget as at the start of the instruction.
+ *
+ * In user regions lookup_va is kept like a register; in kernel regions it lives in memory, since accesses and
+ * helpers change it. States marked MEMORY always live in struct cpu. */
+#ifndef JIT161_JIT_LLVM_BACKEND_H
+#define JIT161_JIT_LLVM_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/ir.h"
+#include "jit/code_memory.h"
+#include "runtime/core/error.h"
+
+struct cpu;
+
+enum exit_reason {
+	EXIT_SLOT,	/* cpu->exit_slot: not linked yet */
+	EXIT_INDIRECT,	/* jump cache miss; cpu->pc is the target */
+	EXIT_BUDGET,	/* not enough cycles for the block at cpu->pc */
+	EXIT_INTERPRET, /* the instruction at cpu->pc is the interpreter's */
+	EXIT_AFTER,	/* the machine wants to stop before cpu->pc */
+	EXIT_REASON_COUNT
+};
+
+/* How a helper ends. Values of the high half of the helpers' results. */
+enum helper_status {
+	HELPER_DONE,   /* go on */
+	HELPER_BEFORE, /* nothing done: leave before the instruction */
+	HELPER_AFTER,  /* done, but leave after the instruction; never for loads, calls with results, delay
+			  slots */
+};
+
+#define ACCESS_SIZE_MASK  0x07u /* 1, 2 or 4 bytes */
+#define ACCESS_LEFT	  0x08u /* SWL */
+#define ACCESS_RIGHT	  0x10u /* SWR */
+#define ACCESS_DELAY_SLOT 0x20u
+#define ACCESS_USER	  0x40u
+
+/* What translated code calls; cpu->helpers. `budget` is as at the start of the instruction's cycle. */
+struct translated_code_helpers {
+	/* Result: status << 32 | value, zero-extended. */
+	uint64_t (*load)(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget);
+	/* Result: status. */
+	uint32_t (*store)(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access, int64_t budget);
+	/* PROBE of a page that the soft TLB does not have. Result: status. */
+	uint32_t (*probe)(struct cpu *cpu, uint32_t va, int64_t budget);
+	/* ir/helper.def. Result: status << 32 | value. */
+	uint64_t (*call[IR_HELPER_COUNT])(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b,
+					  int64_t budget);
+};
+
+/* One region to compile and what came of it. */
+struct backend_region {
+	const struct ir_region *ir;
+	uint32_t first_slot; /* exit k (0, 1) of block b uses slot first_slot + 2 b + k */
+	/* Results: code address of each block that is an entry, else NULL; `blocks` elements, caller's array.
+	 */
+	const void **entries;
+};
+
+struct backend_options {
+	struct code_memory *code; /* shared by all threads, locked by itself */
+	uint32_t ram_size;
+	uint32_t code_map_offset;
+};
+
+/* Text of the stages of a compilation, for dumps. Owned by the caller, freed with free(). */
+struct backend_text {
+	char *llvm_ir;		 /* as lowered */
+	char *llvm_ir_optimised; /* after LLVM's passes */
+	char *assembly;		 /* host assembly, Intel syntax, with offsets */
+};
+
+struct backend;	       /* one per VM */
+struct backend_thread; /* one per compile thread: LLVM context, target machine, ORC session */
+
+#define BACKEND_VERSION 1
+
+struct backend_interface {
+	unsigned version;
+	struct backend *(*create)(const struct backend_options *options, struct error *error);
+	void (*destroy)(struct backend *backend);
+	struct backend_thread *(*thread_create)(struct backend *backend, struct error *error);
+	void (*thread_destroy)(struct backend_thread *thread);
+
+	/* Compiles `count` regions as one module. False: nothing was made (out of code memory, or LLVM's
+	 * reason). `text` may be NULL. `code_bytes` gets the host bytes taken. */
+	bool (*compile)(struct backend_thread *thread, struct backend_region *regions, unsigned count,
+			size_t *code_bytes, struct backend_text *text, struct error *error);
+
+	/* Of the back end's own stubs, ready after the first thread_create: */
+	void (*enter)(struct backend *backend, struct cpu *cpu, const void *code, int64_t budget);
+	const void *(*stub)(struct backend *backend); /* the content of an unlinked slot */
+};
+
+/* The shared object's only symbol. */
+const struct backend_interface *jit161_backend(void);
+#define BACKEND_SYMBOL "jit161_backend"
+
+#endif
