@@ -144,6 +144,7 @@ struct ir_region {
 void ir_region_init(struct ir_region *region, struct ir_mode mode);
 void ir_region_free(struct ir_region *region);
 struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa);
+void ir_block_drop(struct ir_region *region); /* the one added last */
 const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va); /* NULL if none */
 
 /* Each appends one operation and returns its value (IR_NO_VALUE for those without). */

@@ -1,7 +1,8 @@
 /* Memory for translated code: one sealed memfd mapped twice, once writable and once executable, so that no
- * address is ever both (rule R7). Allocated in whole pages, front to back; reset as a whole when it is full.
+ * address is ever both. Allocated in whole pages, front to back; reset as a whole when it is full.
  * Code in it must be position-independent within one allocation: it is written and relocated at its writable
- * address and runs at the executable one. */
+ * address and runs at the executable one. What is allocated first and kept (the back end's stubs) survives
+ * resets. */
 #ifndef JIT161_JIT_CODE_MEMORY_H
 #define JIT161_JIT_CODE_MEMORY_H
 
@@ -16,6 +17,7 @@ struct code_memory {
 	uint8_t *writable;
 	uint8_t *executable;
 	size_t size, used;
+	size_t kept; /* bytes at the front that resets leave alone */
 	pthread_mutex_t lock;
 };
 
@@ -31,7 +33,10 @@ static inline const void *code_memory_executable(const struct code_memory *code,
 	return code->executable + ((const uint8_t *)writable - code->writable);
 }
 
-/* Forgets all allocations. Nobody may be executing or writing code in it. */
+/* Makes all allocations so far permanent. */
+void code_memory_keep(struct code_memory *code);
+
+/* Forgets all allocations but the kept ones. Nobody may be executing or writing code in it. */
 void code_memory_reset(struct code_memory *code);
 
 #endif

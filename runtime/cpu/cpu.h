@@ -63,6 +63,13 @@ enum exception_code {
 	EXCEPTION_OVERFLOW = 12,
 };
 
+/* Whether an instruction ended a basic block. */
+enum transfer {
+	TRANSFER_NONE,
+	TRANSFER_BRANCH, /* branch or jump, taken or not: its delay slot follows */
+	TRANSFER_NOW,	 /* exception or return from one */
+};
+
 enum cpu_run_state {
 	CPU_DISABLED,
 	CPU_WAITING,
@@ -102,7 +109,6 @@ struct cpu {
 	int64_t budget;		     /* cycles left in the slice */
 	uint64_t count_base;	     /* Count = active - count_base */
 	uint64_t timer_deadline;     /* value of active at which Count matches Compare */
-	uint64_t random_base;	     /* Random = 8 + (active - random_base) mod 56 */
 
 	uint32_t index, entry_lo, context, bad_vaddr, compare, status, cause, epc;
 	bool compare_written; /* the timer is armed */
@@ -142,6 +148,7 @@ struct cpu {
 	struct bus *bus;
 	const struct machine_hooks *hooks;
 	void *machine;
+	uint8_t transfer; /* enum transfer: set by the instruction just executed, for reference_run_block */
 
 	/* Owned by the translator; unused otherwise. jit/llvm/backend.h says how translated code uses them.
 	 */
@@ -230,6 +237,7 @@ bool cpu_translate_quietly(const struct cpu *cpu, uint32_t va, enum access acces
 			   uint32_t *physical);
 
 void tlb_read(struct cpu *cpu);
+/* Only the entry: TLBWI and TLBWR also map pc and next_pc again. */
 void tlb_write(struct cpu *cpu, unsigned index);
 void tlb_probe(struct cpu *cpu);
 

@@ -1,0 +1,15 @@
+/* The programs and subcommands; each returns the exit status. argv[0] is the program's or subcommand's name.
+ */
+#ifndef JIT161_CLI_COMMANDS_H
+#define JIT161_CLI_COMMANDS_H
+
+#include <stdbool.h>
+
+/* `jit161 run`, and `sys161` if `drop_in`. */
+int command_run(int argc, char **argv, bool drop_in);
+/* `jit161 dump`. */
+int command_dump(int argc, char **argv);
+/* `disk161`. */
+int disk161_main(int argc, char **argv);
+
+#endif

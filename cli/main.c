@@ -1,0 +1,36 @@
+/* The programs jit161, sys161 and disk161: one executable, told apart by the name it is called by. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+
+static const char help[] =
+    "jit161 " JIT161_VERSION ": a JIT system VM for MIPS\n"
+    "\n"
+    "  jit161 run [options] KERNEL [ARGUMENTS...]    run a System/161 machine\n"
+    "  jit161 dump [options] KERNEL                  show translated code at every stage\n"
+    "  jit161 COMMAND --help                         what a command takes\n"
+    "\n"
+    "Called as sys161 or disk161 it stands in for the program of that name.\n";
+
+int main(int argc, char **argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+
+	if (strcmp(name, "sys161") == 0)
+		return command_run(argc, argv, true);
+	if (strcmp(name, "disk161") == 0)
+		return disk161_main(argc, argv);
+	if (argc >= 2 && strcmp(argv[1], "run") == 0)
+		return command_run(argc - 1, argv + 1, false);
+	if (argc >= 2 && strcmp(argv[1], "dump") == 0)
+		return command_dump(argc - 1, argv + 1);
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		fputs(help, stdout);
+		return EXIT_NORMAL;
+	}
+	fputs(help, stderr);
+	return EXIT_ERROR;
+}

@@ -1,0 +1,289 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const options_usage[] = {
+    "     -c config      Use alternate config file",
+    "     -C slot:arg    Override config file argument",
+    "     -s             Pass signal-generating characters through",
+    "     -X             Don't wait for debugger; exit instead",
+    "   long options:",
+    "     --engine=jit|interp|reference|lockstep   How the guest is executed; both interpreters are one so "
+    "far",
+    "     --sensitive=inline|call        Sensitive instructions in translated code",
+    "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
+    "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
+    "     --stdin                        Read standard input even if it is no terminal",
+    "     --rtc=SECONDS                  Start the clock at this time (seconds since 1970)",
+    "     --stats=FILE.json              Write what happened to a file; - for standard output",
+    "     --threshold=N                  Executions of a block before it is compiled",
+    "     --region=N                     Guest instructions in a compiled region at most",
+    "     --module=N                     Regions compiled together at most",
+    "     --compile-threads=N            0: compile at once, on the machine's own thread",
+    "     --code-size=MIB                Memory for translated code",
+    "     --lockstep-seed=N              Choice of the stretches between comparisons",
+    "     --lockstep-stretch=N           Longest stretch, in cycles",
+    NULL,
+};
+
+struct parser {
+	struct run_options *options;
+	struct error *error;
+};
+
+static bool bad_value(struct parser *parser, const char *name, const char *value, const char *wanted)
+{
+	error_set(parser->error, "Invalid value `%s' for --%s", value, name);
+	return error_hint(parser->error, "It takes %s.", wanted);
+}
+
+static bool number(struct parser *parser, const char *name, const char *value, uint64_t low, uint64_t high,
+		   uint64_t *result)
+{
+	char *end;
+
+	errno = 0;
+	*result = strtoull(value, &end, 0);
+	if (errno || end == value || *end || *value == '-' || *result < low || *result > high) {
+		error_set(parser->error, "Invalid value `%s' for --%s", value, name);
+		return error_hint(parser->error, "It takes a number from %llu to %llu.",
+				  (unsigned long long)low, (unsigned long long)high);
+	}
+	return true;
+}
+
+static bool choose(struct parser *parser, const char *name, const char *value, const char *const *choices,
+		   const char *wanted, unsigned *chosen)
+{
+	for (*chosen = 0; choices[*chosen]; ++*chosen)
+		if (strcmp(choices[*chosen], value) == 0)
+			return true;
+	return bad_value(parser, name, value, wanted);
+}
+
+static const char *const planned[] = {"tier",	    "quantum", "limit",	     "cache", "sandbox",
+				      "no-sandbox", "machine", "transcript", NULL};
+
+/* One long option, without its dashes. */
+static bool long_option(struct parser *parser, const char *name, const char *value)
+{
+	static const char *const engines[] = {"jit", "interp", "reference", "lockstep", NULL};
+	static const char *const policies[] = {"inline", "call", NULL};
+	static const char *const timings[] = {"system161", "ideal", NULL};
+	static const char *const paces[] = {"auto", "off", NULL};
+	struct run_options *options = parser->options;
+	unsigned chosen;
+	uint64_t n;
+
+	for (unsigned i = 0; planned[i]; i++)
+		if (strcmp(name, planned[i]) == 0) {
+			error_set(parser->error, "Option --%s is not built yet", name);
+			return error_hint(parser->error, "Leave it out; --help lists what there is.");
+		}
+	if (strcmp(name, "stdin") == 0 && !value) {
+		options->read_stdin = true;
+		return true;
+	}
+	if (strcmp(name, "help") == 0 && !value)
+		return error_set(parser->error, "%s", "");
+	if (!value) {
+		error_set(parser->error, "Unknown option --%s, or its value is missing", name);
+		return error_hint(parser->error,
+				  "Values are given as --option=value; --help lists the options.");
+	}
+	if (strcmp(name, "engine") == 0) {
+		if (!choose(parser, name, value, engines, "jit, interp, reference or lockstep", &chosen))
+			return false;
+		options->engine = chosen == 0 ? RUN_JIT : chosen == 3 ? RUN_LOCKSTEP : RUN_REFERENCE;
+		return true;
+	}
+	if (strcmp(name, "sensitive") == 0) {
+		if (strcmp(value, "trap") == 0) {
+			error_set(parser->error, "The policy --sensitive=trap is not built yet");
+			return error_hint(parser->error, "Use inline or call.");
+		}
+		if (!choose(parser, name, value, policies, "inline or call", &chosen))
+			return false;
+		options->jit.sensitive = chosen ? SENSITIVE_CALL : SENSITIVE_INLINE;
+		return true;
+	}
+	if (strcmp(name, "timing") == 0) {
+		if (!choose(parser, name, value, timings, "system161 or ideal", &chosen))
+			return false;
+		options->timing = chosen ? TIMING_IDEAL : TIMING_SYSTEM161;
+		return true;
+	}
+	if (strcmp(name, "pace") == 0) {
+		if (!choose(parser, name, value, paces, "auto or off", &chosen))
+			return false;
+		options->wall_clock = !chosen;
+		return true;
+	}
+	if (strcmp(name, "rtc") == 0)
+		return number(parser, name, value, 1, UINT32_MAX, &options->start_time);
+	if (strcmp(name, "stats") == 0) {
+		options->stats = value;
+		return *value ? true : bad_value(parser, name, value, "a file name");
+	}
+	if (strcmp(name, "threshold") == 0) {
+		if (!number(parser, name, value, 1, UINT32_MAX, &n))
+			return false;
+		options->jit.threshold = (uint32_t)n;
+		return true;
+	}
+	if (strcmp(name, "region") == 0) {
+		if (!number(parser, name, value, 1, 2000, &n))
+			return false;
+		options->jit.region_instructions = (unsigned)n;
+		return true;
+	}
+	if (strcmp(name, "module") == 0) {
+		if (!number(parser, name, value, 1, 64, &n))
+			return false;
+		options->jit.regions_per_module = (unsigned)n;
+		return true;
+	}
+	if (strcmp(name, "compile-threads") == 0) {
+		if (!number(parser, name, value, 0, 8, &n))
+			return false;
+		options->jit.threads = (unsigned)n;
+		return true;
+	}
+	if (strcmp(name, "code-size") == 0) {
+		if (!number(parser, name, value, 1, 1024, &n))
+			return false;
+		options->jit.code_bytes = (size_t)n << 20;
+		return true;
+	}
+	if (strcmp(name, "lockstep-seed") == 0) {
+		if (!number(parser, name, value, 0, UINT32_MAX, &n))
+			return false;
+		options->lockstep_seed = (uint32_t)n;
+		return true;
+	}
+	if (strcmp(name, "lockstep-stretch") == 0) {
+		if (!number(parser, name, value, 1, 1000000000, &n))
+			return false;
+		options->lockstep_stretch = (uint32_t)n;
+		return true;
+	}
+	error_set(parser->error, "Unknown option --%s", name);
+	return error_hint(parser->error, "--help lists the options.");
+}
+
+static bool parse_long(struct parser *parser, const char *word)
+{
+	char name[64];
+	const char *equals = strchr(word, '=');
+	size_t length = equals ? (size_t)(equals - word) : strlen(word);
+
+	if (length >= sizeof(name))
+		return error_set(parser->error, "Unknown option --%s", word);
+	memcpy(name, word, length);
+	name[length] = '\0';
+	return long_option(parser, name, equals ? equals + 1 : NULL);
+}
+
+/* One short option; `value` for those that take one. */
+static bool short_option(struct parser *parser, char letter, const char *value)
+{
+	struct run_options *options = parser->options;
+
+	switch (letter) {
+	case 'c':
+		options->config = value;
+		return true;
+	case 'C':
+		if (options->override_count == MAX_OVERRIDES)
+			return error_set(parser->error, "Too many -C options");
+		if (!strchr(value, ':')) {
+			error_set(parser->error, "Invalid -C option");
+			return error_hint(parser->error,
+					  "`%s' should be SLOT:ARGUMENT, such as 31:ramsize=2M.", value);
+		}
+		options->overrides[options->override_count++] = value;
+		return true;
+	case 's':
+		options->signals_to_guest = true;
+		return true;
+	case 'X':
+		options->no_debugger = true;
+		return true;
+	default:
+		error_set(parser->error, "Option -%c is not built yet", letter);
+		return error_hint(parser->error, "Leave it out; --help lists what there is.");
+	}
+}
+
+/* A word of clustered short options; an argument may be the rest of the word or the next one. */
+static bool parse_short(struct parser *parser, int argc, char **argv, int *at)
+{
+	static const char known[] = "cCDfpPstwXZ", with_value[] = "cCDfptZ";
+
+	for (const char *letter = argv[*at] + 1; *letter; letter++) {
+		if (!strchr(known, *letter))
+			return error_set(parser->error, "%s", "");
+		if (!strchr(with_value, *letter)) {
+			if (!short_option(parser, *letter, NULL))
+				return false;
+			continue;
+		}
+		const char *value = letter[1] ? letter + 1 : ++*at < argc ? argv[*at] : NULL;
+		if (!value)
+			return error_set(parser->error, "%s", "");
+		return short_option(parser, *letter, value);
+	}
+	return true;
+}
+
+static char *join(int count, char **words)
+{
+	size_t size = 1;
+	char *joined, *at;
+
+	for (int i = 0; i < count; i++)
+		size += strlen(words[i]) + 1;
+	at = joined = malloc(size);
+	if (!joined)
+		abort();
+	*at = '\0';
+	for (int i = 0; i < count; i++) {
+		at = stpcpy(at, words[i]);
+		if (i + 1 < count)
+			at = stpcpy(at, " ");
+	}
+	return joined;
+}
+
+bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error)
+{
+	struct parser parser = {.options = options, .error = error};
+	int at = 1;
+
+	memset(options, 0, sizeof(*options));
+	options->config = "sys161.conf";
+	options->wall_clock = true;
+	options->read_stdin = !drop_in;
+	options->jit = jit_default_options();
+	options->lockstep_seed = 1;
+	options->lockstep_stretch = 1000000;
+	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
+		bool ok = argv[at][1] == '-' ? parse_long(&parser, argv[at] + 2)
+					     : parse_short(&parser, argc, argv, &at);
+		if (!ok)
+			return false;
+	}
+	if (at >= argc)
+		return error_set(error, "%s", "");
+	options->kernel = argv[at];
+	options->words_used = at + 1;
+	options->arguments = join(argc - at - 1, argv + at + 1);
+	return true;
+}
+
+void options_free(struct run_options *options)
+{
+	free(options->arguments);
+}

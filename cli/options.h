@@ -1,0 +1,48 @@
+/* The command line of a run: the original's short options and our long ones (System/161 reference,
+ * section 5.2). */
+#ifndef JIT161_CLI_OPTIONS_H
+#define JIT161_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jit/jit.h"
+#include "runtime/core/error.h"
+#include "runtime/vm/vm.h"
+
+#define MAX_OVERRIDES 128 /* the original's limit of -C options */
+
+enum run_engine {
+	RUN_JIT,
+	RUN_REFERENCE,
+	RUN_LOCKSTEP
+};
+
+struct run_options {
+	const char *config;
+	const char *overrides[MAX_OVERRIDES];
+	unsigned override_count;
+	bool no_debugger;      /* -X */
+	bool signals_to_guest; /* -s */
+	enum run_engine engine;
+	enum vm_timing timing;
+	bool wall_clock; /* --pace */
+	bool read_stdin; /* --stdin: read it though it is no terminal */
+	uint64_t start_time;
+	const char *stats; /* --stats: file for the JSON, "-" for standard output */
+	uint32_t lockstep_seed, lockstep_stretch;
+	struct jit_options jit;
+	const char *kernel;
+	char *arguments; /* joined by blanks; owned */
+	int words_used;	 /* argv words up to and including the kernel */
+};
+
+/* Parses argv[1..]. False: error.text says why; if it is empty the usage is wanted. `drop_in`: called as
+ * sys161. */
+bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error);
+void options_free(struct run_options *options);
+
+/* The lines of the usage text; ends with NULL. */
+extern const char *const options_usage[];
+
+#endif

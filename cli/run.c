@@ -1,0 +1,210 @@
+/* `jit161 run` and the drop-in `sys161`: one machine from start to shutdown lines. */
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/options.h"
+#include "cli/statistics.h"
+#include "cli/streams.h"
+#include "devices/host/console_input.h"
+#include "runtime/vm/lockstep.h"
+#include "runtime/vm/vm.h"
+
+#define VERSION "snap (20220629), jit161 " JIT161_VERSION
+
+/* The machine that ^C stops; signal handlers are the one thing that is the process's (design, rule R5). */
+static struct vm *interruptible;
+
+static void on_signal(int number)
+{
+	(void)number;
+	vm_interrupt(interruptible);
+}
+
+static void console(void *context, uint8_t character)
+{
+	streams_console(context, character);
+}
+
+static void message(void *context, const char *text)
+{
+	streams_message(context, "%s", text);
+}
+
+static void report(struct streams *streams, const struct error *error)
+{
+	streams_message(streams, "%s", error->text);
+	if (error->hint[0])
+		streams_message(streams, "%s", error->hint);
+}
+
+static void usage(struct streams *streams, bool drop_in)
+{
+	streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
+	streams_message(streams, drop_in ? "Usage: sys161 [sys161 options] kernel [kernel args...]"
+					 : "Usage: jit161 run [options] kernel [kernel args...]");
+	streams_message(streams, "   sys161 options:");
+	for (unsigned i = 0; options_usage[i]; i++)
+		streams_message(streams, "%s", options_usage[i]);
+}
+
+/* The back end's shared object lies beside the program. */
+static char *backend_path(void)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *result;
+
+	if (length < 0)
+		length = 0;
+	path[length] = '\0';
+	char *slash = strrchr(path, '/');
+	if (asprintf(&result, "%.*s/libjit161-llvm.so", slash ? (int)(slash - path) : 1, slash ? path : ".") <
+	    0)
+		abort();
+	return result;
+}
+
+static double seconds(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+static void elapsed_lines(struct streams *streams, struct vm *vm, double real)
+{
+	uint64_t microseconds = (uint64_t)(real * 1e6);
+	uint64_t cycles = vm->totals.run + vm->totals.idle;
+
+	streams_message(streams, "Elapsed real time: %" PRIu64 ".%06" PRIu64 " seconds (%g mhz)",
+			microseconds / 1000000, microseconds % 1000000,
+			real > 0 ? (double)cycles / (real * 1e6) : 0);
+	streams_message(streams, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%d mhz)",
+			vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / NS_PER_CYCLE);
+}
+
+/* Says how the machine ended; returns the exit status. */
+static int conclude(struct streams *streams, struct vm *vm, enum vm_state state, double real,
+		    const struct run_options *options)
+{
+	switch (state) {
+	case VM_POWERED_OFF:
+		vm_shutdown_lines(vm);
+		elapsed_lines(streams, vm, real);
+		return vm->run.stop_requested ? EXIT_CRASH : EXIT_NORMAL;
+	case VM_HUNG:
+		streams_message(streams, "Exiting instead of waiting for debugger...");
+		if (!options->no_debugger)
+			streams_message(streams,
+					"There is no debugger support yet: stops behave as with -X.");
+		return EXIT_CRASH;
+	case VM_IDLE_FOREVER:
+		streams_message(streams,
+				"The machine is idle for ever: every processor waits, no event is pending "
+				"and no input can come.");
+		return EXIT_CRASH;
+	default:
+		streams_message(streams, "Interrupted after %" PRIu64 " executed cycles.",
+				vm->totals.executed);
+		return 128 + SIGINT;
+	}
+}
+
+static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
+{
+	struct console_input_options keyboard = {.input = STDIN_FILENO,
+						 .output = STDOUT_FILENO,
+						 .signals_to_guest = options->signals_to_guest,
+						 .not_only_terminal = options->read_stdin};
+	struct vm_options machine = {
+	    .engine = options->engine == RUN_REFERENCE ? ENGINE_REFERENCE : ENGINE_JIT,
+	    .timing = options->timing,
+	    .jit = &options->jit,
+	    .output = {.context = streams, .console = console, .message = message},
+	    .wall_clock = options->wall_clock,
+	    .start_time = options->start_time,
+	};
+	struct error error;
+	struct timespec before, after;
+	struct lockstep_report lockstep = {0};
+	enum vm_state state;
+	int status = EXIT_ERROR;
+
+	machine.console = console_input_open(&keyboard);
+	struct vm *vm = vm_new(&machine, &error);
+	if (!vm || !vm_configure(vm, options->config, options->overrides, options->override_count, &error) ||
+	    !vm_load(vm, options->kernel, options->arguments, &error)) {
+		report(streams, &error);
+		goto out;
+	}
+	streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
+	interruptible = vm;
+	if (!options->signals_to_guest)
+		signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	if (options->engine == RUN_LOCKSTEP) {
+		struct lockstep_options how = {.seed = options->lockstep_seed,
+					       .longest = options->lockstep_stretch};
+		if (!lockstep_run(vm, &machine, &how, &lockstep, &error)) {
+			report(streams, &error);
+			goto out;
+		}
+		state = lockstep.state;
+	} else {
+		state = vm_run(vm, UINT64_MAX);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &after);
+
+	if (lockstep.differs) {
+		streams_message(streams, "lockstep: the engines differ: %s", lockstep.where);
+		lockstep_explain(&lockstep, vm);
+		status = EXIT_CRASH;
+		goto out;
+	}
+	status = conclude(streams, vm, state, seconds(&before, &after), options);
+	if (!drop_in)
+		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
+	if (options->stats &&
+	    !statistics_write(options->stats, vm, options, state, status, seconds(&before, &after), &error)) {
+		report(streams, &error);
+		status = EXIT_ERROR;
+	}
+out:
+	vm_free(vm);
+	console_input_close(machine.console);
+	return status;
+}
+
+int command_run(int argc, char **argv, bool drop_in)
+{
+	struct streams streams;
+	struct run_options options;
+	struct error error;
+	int status = EXIT_ERROR;
+
+	streams_init(&streams, "sys161");
+	if (options_parse(&options, argc, argv, drop_in, &error)) {
+		char *path = backend_path();
+
+		options.jit.backend_path = path;
+		status = run_machine(&streams, &options, drop_in);
+		free(path);
+	} else if (error.text[0]) {
+		report(&streams, &error);
+	} else {
+		usage(&streams, drop_in);
+	}
+	options_free(&options);
+	streams_finish(&streams);
+	return status;
+}

@@ -1,0 +1,218 @@
+#include "cli/statistics.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "runtime/vm/vm.h"
+
+static const char *engine_name(const struct run_options *options)
+{
+	switch (options->engine) {
+	case RUN_JIT:
+		return "jit";
+	case RUN_REFERENCE:
+		return "reference";
+	default:
+		return "lockstep";
+	}
+}
+
+static const char *policy_name(const struct run_options *options)
+{
+	return options->jit.sensitive == SENSITIVE_CALL ? "call" : "inline";
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Instructions-and-stalls of all processors: what an engine had to execute. */
+static uint64_t guest_cycles(const struct vm *vm)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		cycles += cpu_cycles_run(&vm->cpus[i]);
+	return cycles;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+void statistics_summary(struct streams *streams, struct vm *vm, const struct run_options *options,
+			const struct lockstep_report *lockstep, double real_seconds)
+{
+	uint64_t cycles = guest_cycles(vm);
+	double cpu = cpu_seconds();
+
+	streams_message(streams, "--- jit161: engine %s, sensitive instructions %s", engine_name(options),
+			options->engine == RUN_REFERENCE ? "emulated" : policy_name(options));
+	streams_message(
+	    streams, "    %" PRIu64 " guest cycles executed in %.3f s (%.1f guest MIPS), %.3f s CPU time",
+	    cycles, real_seconds, real_seconds > 0 ? (double)cycles / real_seconds / 1e6 : 0, cpu);
+	if (options->engine == RUN_LOCKSTEP)
+		streams_message(
+		    streams,
+		    "    lockstep: %" PRIu64 " comparisons, no difference; %.1f %% of cycles translated%s",
+		    lockstep->comparisons, percent(lockstep->translated_cycles, cycles),
+		    percent(lockstep->translated_cycles, cycles) < 90 ? " (under 90 %: counts as not tested)"
+								      : "");
+	if (!vm->jit)
+		return;
+
+	struct jit_statistics jit;
+	jit_statistics(vm->jit, &jit);
+	streams_message(streams,
+			"    %.1f %% of cycles in translated code; %" PRIu64 " entries from the dispatcher",
+			percent(jit.translated_cycles, cycles), jit.entries);
+	streams_message(streams,
+			"    %" PRIu64 " regions of %" PRIu64 " blocks, %" PRIu64
+			" guest instructions, %" PRIu64 " bytes of code; %" PRIu64 " invalidated",
+			jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.invalidated);
+	streams_message(streams,
+			"    exits to the runtime: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
+			" %s, %" PRIu64 " %s",
+			jit.exits[0], jit_exit_names[0], jit.exits[1], jit_exit_names[1], jit.exits[2],
+			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4]);
+	streams_message(streams, "    %.3f s of CPU time spent compiling", (double)jit.compile_ns / 1e9);
+	if (jit.backend_error[0])
+		streams_message(streams, "    no translation: %s", jit.backend_error);
+}
+
+static void add_number(cJSON *object, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value); /* cJSON's own numbers are doubles */
+	cJSON_AddRawToObject(object, name, text);
+}
+
+static const char *cause_name(enum vm_state state)
+{
+	switch (state) {
+	case VM_POWERED_OFF:
+		return "power-off";
+	case VM_HUNG:
+		return "hang";
+	case VM_IDLE_FOREVER:
+		return "idle-for-ever";
+	case VM_INTERRUPTED:
+		return "interrupted";
+	default:
+		return "running";
+	}
+}
+
+static cJSON *cpus_json(struct vm *vm)
+{
+	cJSON *cpus = cJSON_CreateArray();
+
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		cJSON *object = cJSON_CreateObject();
+		uint64_t kernel, user;
+
+		cpu_mode_cycles(cpu, &kernel, &user);
+		add_number(object, "kernel_cycles", kernel);
+		add_number(object, "user_cycles", user);
+		add_number(object, "idle_cycles", vm->totals.executed - kernel - user);
+		add_number(object, "interrupts", cpu->interrupts);
+		add_number(object, "exceptions", cpu->exceptions);
+		add_number(object, "ll", cpu->ll_count);
+		add_number(object, "sc_succeeded", cpu->sc_succeeded);
+		add_number(object, "sc_failed", cpu->sc_failed);
+		add_number(object, "sync", cpu->sync_count);
+		cJSON_AddItemToArray(cpus, object);
+	}
+	return cpus;
+}
+
+static cJSON *devices_json(const struct device_statistics *devices)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	add_number(object, "disk_reads", devices->disk_reads);
+	add_number(object, "disk_writes", devices->disk_writes);
+	add_number(object, "console_reads", devices->console_reads);
+	add_number(object, "console_writes", devices->console_writes);
+	add_number(object, "emufs_reads", devices->emufs_reads);
+	add_number(object, "emufs_writes", devices->emufs_writes);
+	add_number(object, "emufs_others", devices->emufs_others);
+	add_number(object, "net_reads", devices->net_reads);
+	add_number(object, "net_writes", devices->net_writes);
+	return object;
+}
+
+static cJSON *jit_json(const struct vm *vm)
+{
+	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject();
+	struct jit_statistics jit;
+
+	jit_statistics(vm->jit, &jit);
+	add_number(object, "translated_cycles", jit.translated_cycles);
+	add_number(object, "entries", jit.entries);
+	for (unsigned i = 0; i < sizeof(jit.exits) / sizeof(jit.exits[0]); i++)
+		add_number(exits, jit_exit_names[i], jit.exits[i]);
+	cJSON_AddItemToObject(object, "exits", exits);
+	add_number(object, "regions", jit.regions);
+	add_number(object, "blocks", jit.blocks);
+	add_number(object, "guest_instructions", jit.guest_instructions);
+	add_number(object, "code_bytes", jit.code_bytes);
+	add_number(object, "discarded", jit.discarded);
+	add_number(object, "failed", jit.failed);
+	add_number(object, "invalidated", jit.invalidated);
+	add_number(object, "flushes", jit.flushes);
+	cJSON_AddNumberToObject(object, "compile_cpu_seconds", (double)jit.compile_ns / 1e9);
+	return object;
+}
+
+bool statistics_write(const char *path, struct vm *vm, const struct run_options *options, enum vm_state state,
+		      int exit_status, double real_seconds, struct error *error)
+{
+	cJSON *root = cJSON_CreateObject();
+	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+
+	if (!file) {
+		cJSON_Delete(root);
+		error_set(error, "Cannot write statistics to %s: %s", path, strerror(errno));
+		return error_hint(error, "Give --stats a path in a folder that can be written.");
+	}
+	cJSON_AddStringToObject(root, "cause", cause_name(state));
+	cJSON_AddNumberToObject(root, "exit_status", exit_status);
+	cJSON_AddStringToObject(root, "engine", engine_name(options));
+	cJSON_AddStringToObject(root, "sensitive", policy_name(options));
+	add_number(root, "cycles", vm->totals.run + vm->totals.idle);
+	add_number(root, "run_cycles", vm->totals.run);
+	add_number(root, "global_idle_cycles", vm->totals.idle);
+	add_number(root, "executed_cycles", vm->totals.executed);
+	add_number(root, "virtual_ns", vm->run.base);
+	cJSON_AddNumberToObject(root, "real_seconds", real_seconds);
+	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());
+	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
+	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
+	if (vm->jit)
+		cJSON_AddItemToObject(root, "jit", jit_json(vm));
+
+	char *text = cJSON_Print(root);
+	bool written = text && fprintf(file, "%s\n", text) > 0;
+	written &= (file == stdout ? fflush(file) : fclose(file)) == 0;
+	free(text);
+	cJSON_Delete(root);
+	if (!written) {
+		error_set(error, "Cannot write statistics to %s: %s", path, strerror(errno));
+		return error_hint(error, "Make room on the file system, or choose another file.");
+	}
+	return true;
+}

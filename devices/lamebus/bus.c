@@ -1,0 +1,440 @@
+/* The bus itself: slots, address decoding, interrupt routing, events, snapshots. */
+#include "devices/lamebus/lamebus_internal.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct bus_snapshot {
+	struct bus_state state;
+	void *states[LAMEBUS_SLOTS];		 /* copies, NULL for slot 31 and empty slots */
+	struct overlay *overlays[LAMEBUS_SLOTS]; /* of disks */
+};
+
+static void *allocate(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+struct bus *bus_new(const struct machine_services *services)
+{
+	struct bus *bus = allocate(sizeof(*bus));
+
+	bus->services = services;
+	bus->state.irqe = 0xffffffff;
+	bus->keyboard = -1;
+	return bus;
+}
+
+void bus_free(struct bus *bus)
+{
+	if (!bus)
+		return;
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		struct device *device = &bus->devices[slot];
+
+		if (!bus->types[slot])
+			continue;
+		if (device->class->free)
+			device->class->free(device);
+		if (slot != LAMEBUS_CONTROLLER_SLOT)
+			free(device->state);
+	}
+	for (unsigned i = 0; i < bus->line_count; i++) {
+		for (char **argument = bus->lines[i].arguments; *argument; argument++)
+			free(*argument);
+		free(bus->lines[i].arguments);
+	}
+	free(bus);
+}
+
+bool bus_add_device(struct bus *bus, unsigned slot, const struct lamebus_type *type, char **arguments,
+		    const struct bus *primary, struct error *error)
+{
+	struct device *device = &bus->devices[slot];
+
+	bus->lines[bus->line_count++] =
+	    (struct configuration_line){.slot = slot, .type = type, .arguments = arguments};
+	bus->types[slot] = type;
+	*device = (struct device){
+	    .class = &type->class,
+	    .services = bus->services,
+	    .bus = bus,
+	    .slot = slot,
+	    .state = slot == LAMEBUS_CONTROLLER_SLOT ? &bus->state : allocate(type->class.state_size + 1),
+	};
+	return type->configure(device, primary ? &primary->devices[slot] : NULL, arguments, error);
+}
+
+struct bus *bus_new_replica(const struct bus *primary, const struct machine_services *services,
+			    struct error *error)
+{
+	struct bus *bus = bus_new(services);
+
+	bus->replica = true;
+	bus_isolate_disks(primary);
+	bus_start_clock(bus);
+	for (unsigned i = 0; i < primary->line_count; i++) {
+		const struct configuration_line *line = &primary->lines[i];
+		unsigned count = 0;
+		char **arguments;
+
+		while (line->arguments[count])
+			count++;
+		arguments = allocate((count + 1) * sizeof(char *));
+		for (unsigned k = 0; k < count; k++)
+			if (!(arguments[k] = strdup(line->arguments[k])))
+				abort();
+		if (!bus_add_device(bus, line->slot, line->type, arguments, primary, error)) {
+			bus_free(bus);
+			return NULL;
+		}
+	}
+	return bus;
+}
+
+void bus_set_console(struct bus *bus, struct console_input *console)
+{
+	bus->console = console;
+}
+
+void bus_set_start_time(struct bus *bus, uint64_t seconds)
+{
+	bus->fixed_start_time = true;
+	bus->start_time = seconds;
+}
+
+uint32_t bus_ram_size(const struct bus *bus)
+{
+	return bus->ram_size;
+}
+
+unsigned bus_cpu_count(const struct bus *bus)
+{
+	return bus->cpu_count;
+}
+
+/* Accesses */
+
+const struct device_register *register_find(const struct device_register *map, uint32_t offset,
+					    enum register_access access)
+{
+	for (; map->name; map++)
+		if (offset - map->offset < map->size)
+			return map->access & access ? map : NULL;
+	return NULL;
+}
+
+static struct device *decode(struct bus *bus, unsigned cpu, uint32_t offset, enum register_access access)
+{
+	unsigned slot = offset / LAMEBUS_SLOT_SIZE;
+	const struct lamebus_type *type;
+
+	if (slot >= LAMEBUS_SLOTS || offset % 4 != 0)
+		return NULL;
+	type = bus->types[slot];
+	if (!type || (type->registers && !register_find(type->registers, offset % LAMEBUS_SLOT_SIZE, access)))
+		return NULL;
+	bus->accessor = cpu;
+	return &bus->devices[slot];
+}
+
+bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
+{
+	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
+
+	return device && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
+}
+
+bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
+{
+	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
+
+	return device && device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
+}
+
+void bus_event(struct bus *bus, const struct event *event)
+{
+	if (event->device < LAMEBUS_SLOTS && bus->types[event->device]) {
+		struct device *device = &bus->devices[event->device];
+
+		if (device->class->event)
+			device->class->event(device, event->kind, event->argument);
+	}
+}
+
+/* Interrupts */
+
+void bus_update_lines(struct bus *bus)
+{
+	struct bus_state *state = &bus->state;
+	uint32_t slots = state->irqs & state->irqe;
+
+	for (unsigned cpu = 0; cpu < bus->cpu_count; cpu++) {
+		bool level = (slots & state->cirqe[cpu]) != 0;
+
+		if (level == (bool)state->interrupting[cpu])
+			continue;
+		state->interrupting[cpu] = level;
+		bus->services->set_lines(bus->services->context, cpu, level, state->cipi[cpu]);
+	}
+}
+
+void bus_raise(struct device *device, bool level)
+{
+	uint32_t mask = 1u << device->slot;
+	struct bus_state *state = &device->bus->state;
+
+	state->irqs = level ? state->irqs | mask : state->irqs & ~mask;
+	bus_update_lines(device->bus);
+}
+
+bool bus_raised(const struct device *device)
+{
+	return device->bus->state.irqs >> device->slot & 1;
+}
+
+/* Time of day: section 3.1. All offsets wrap at 32 bits. */
+
+void bus_start_clock(struct bus *bus)
+{
+	struct input_gate *inputs = bus->services->inputs;
+	uint64_t seconds = bus->fixed_start_time ? bus->start_time : (uint64_t)time(NULL);
+
+	if (inputs->replay) {
+		struct input_record record;
+
+		seconds = 0;
+		if (input_gate_replay(inputs, INPUT_TIME, LAMEBUS_CONTROLLER_SLOT, &record) &&
+		    record.size == sizeof(seconds))
+			memcpy(&seconds, record.payload, sizeof(seconds));
+	} else {
+		input_gate_record(inputs, bus->services->events->now, INPUT_TIME, LAMEBUS_CONTROLLER_SLOT,
+				  &seconds, sizeof(seconds));
+	}
+	bus->state.day_seconds = (uint32_t)seconds;
+	bus->state.day_nanoseconds = 0;
+}
+
+void bus_time_of_day(const struct bus *bus, uint32_t *seconds, uint32_t *nanoseconds)
+{
+	uint64_t now = bus->services->events->now;
+
+	*seconds = bus->state.day_seconds + (uint32_t)(now / NS_PER_SECOND);
+	*nanoseconds = bus->state.day_nanoseconds + (uint32_t)(now % NS_PER_SECOND);
+	if (*nanoseconds > NS_PER_SECOND) {
+		*nanoseconds -= NS_PER_SECOND;
+		++*seconds;
+	}
+}
+
+void bus_set_seconds(struct bus *bus, uint32_t seconds)
+{
+	bus->state.day_seconds = seconds - (uint32_t)(bus->services->events->now / NS_PER_SECOND);
+}
+
+void bus_set_nanoseconds(struct bus *bus, uint32_t nanoseconds)
+{
+	bus->state.day_nanoseconds = nanoseconds - (uint32_t)(bus->services->events->now % NS_PER_SECOND);
+}
+
+/* Host input */
+
+void bus_poll(struct bus *bus)
+{
+	if (bus->keyboard >= 0) {
+		struct device *device = &bus->devices[bus->keyboard];
+
+		device->class->poll(device);
+	}
+}
+
+static bool keyboard_connected(const struct bus *bus)
+{
+	return bus->keyboard >= 0 && bus->console && !bus->services->inputs->replay;
+}
+
+bool bus_has_live_input(const struct bus *bus)
+{
+	return keyboard_connected(bus) && console_input_live(bus->console);
+}
+
+bool bus_wait_input(struct bus *bus, uint64_t timeout)
+{
+	return bus_has_live_input(bus) && console_input_wait(bus->console, timeout);
+}
+
+/* Dumps */
+
+void device_message(const struct machine_services *services, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	services->message(services->context, text);
+}
+
+void bus_dump_bytes(const struct machine_services *services, const uint8_t *bytes, size_t size)
+{
+	static const uint8_t zeros[16];
+	bool skipping = false, any = false;
+	size_t at;
+
+	for (at = 0; at < size; at += 16) {
+		size_t count = size - at < 16 ? size - at : 16;
+		char line[128];
+		int length;
+
+		if (any && memcmp(bytes + at, zeros, count) == 0) {
+			if (!skipping)
+				services->message(services->context, "       *");
+			skipping = true;
+			continue;
+		}
+		skipping = false;
+		any = true;
+		length = snprintf(line, sizeof(line), "%6zx:", at);
+		for (size_t i = 0; i < count; i++)
+			length +=
+			    snprintf(line + length, sizeof(line) - (size_t)length, "%02x ", bytes[at + i]);
+		for (size_t i = 0; i < count; i++)
+			line[length++] =
+			    bytes[at + i] < 0x80 && isprint(bytes[at + i]) ? (char)bytes[at + i] : '.';
+		line[length] = '\0';
+		services->message(services->context, line);
+	}
+	device_message(services, "%6zx:", at);
+}
+
+static void dump_registers(struct device *device, const struct device_register *map)
+{
+	char line[512] = "    registers:";
+	size_t length = strlen(line);
+	uint32_t value;
+
+	for (; map->name; map++) {
+		if (!map->quiet || map->size != 4 || !device->class->load(device, map->offset, &value))
+			continue;
+		if (length < sizeof(line))
+			length += (size_t)snprintf(line + length, sizeof(line) - length, " %s 0x%x",
+						   map->name, value);
+	}
+	device->services->message(device->services->context, line);
+}
+
+void bus_dump(struct bus *bus)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		const struct lamebus_type *type = bus->types[slot];
+		struct device *device = &bus->devices[slot];
+
+		if (!type)
+			continue;
+		device_message(bus->services, "************ Slot %u ************", slot);
+		if (type->class.dump)
+			type->class.dump(device);
+		if (type->registers)
+			dump_registers(device, type->registers);
+	}
+}
+
+/* State */
+
+static struct disk_image *image_of(const struct bus *bus, unsigned slot)
+{
+	const struct lamebus_type *type = bus->types[slot];
+
+	return type && type->image ? type->image(&bus->devices[slot]) : NULL;
+}
+
+bool bus_states_equal(const struct bus *a, const struct bus *b, char *where, size_t size)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		char text[256];
+
+		if (a->types[slot] != b->types[slot]) {
+			snprintf(where, size, "slot %u: different devices", slot);
+			return false;
+		}
+		if (!a->types[slot])
+			continue;
+		if (fields_equal(a->types[slot]->class.fields, a->devices[slot].state, b->devices[slot].state,
+				 text, sizeof(text)) &&
+		    (!image_of(a, slot) ||
+		     disk_image_equal(image_of(a, slot), image_of(b, slot), text, sizeof(text))))
+			continue;
+		snprintf(where, size, "slot %u %s: %s", slot, a->types[slot]->class.keyword, text);
+		return false;
+	}
+	return true;
+}
+
+void bus_isolate_disks(const struct bus *bus)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++)
+		if (image_of(bus, slot))
+			disk_image_isolate(image_of(bus, slot));
+}
+
+bool bus_commit_disks(struct bus *bus, struct error *error)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		char label[32];
+
+		snprintf(label, sizeof(label), "disk: slot %u", slot);
+		if (!bus->replica && image_of(bus, slot) &&
+		    !disk_image_commit(image_of(bus, slot), label, error))
+			return false;
+	}
+	return true;
+}
+
+struct bus_snapshot *bus_snapshot(const struct bus *bus)
+{
+	struct bus_snapshot *snapshot = allocate(sizeof(*snapshot));
+
+	snapshot->state = bus->state;
+	bus_isolate_disks(bus);
+	for (unsigned slot = 0; slot < LAMEBUS_CONTROLLER_SLOT; slot++) {
+		if (!bus->types[slot])
+			continue;
+		snapshot->states[slot] = allocate(bus->types[slot]->class.state_size + 1);
+		memcpy(snapshot->states[slot], bus->devices[slot].state, bus->types[slot]->class.state_size);
+		if (image_of(bus, slot))
+			snapshot->overlays[slot] = disk_image_checkpoint(image_of(bus, slot));
+	}
+	return snapshot;
+}
+
+void bus_restore(struct bus *bus, const struct bus_snapshot *snapshot)
+{
+	bus->state = snapshot->state;
+	for (unsigned slot = 0; slot < LAMEBUS_CONTROLLER_SLOT; slot++) {
+		if (!bus->types[slot] || !snapshot->states[slot])
+			continue;
+		memcpy(bus->devices[slot].state, snapshot->states[slot], bus->types[slot]->class.state_size);
+		if (image_of(bus, slot) && snapshot->overlays[slot])
+			disk_image_rollback(image_of(bus, slot), snapshot->overlays[slot]);
+	}
+}
+
+void bus_snapshot_free(struct bus_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		free(snapshot->states[slot]);
+		overlay_free(snapshot->overlays[slot]);
+	}
+	free(snapshot);
+}

@@ -1,0 +1,92 @@
+/* LAMEbus: 32 slots with devices, configured from a sys161.conf file, as the machine sees them. One bus
+ * belongs to one machine and is used by that machine's thread only. Devices are reached by bus accesses and
+ * events; what they ask of the machine goes through `struct machine_services` (runtime/core/bus.h).
+ * System/161 reference, sections 2, 3 and 5.1. */
+#ifndef JIT161_DEVICES_LAMEBUS_LAMEBUS_H
+#define JIT161_DEVICES_LAMEBUS_LAMEBUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devices/host/console_input.h"
+#include "runtime/core/bus.h"
+
+#define LAMEBUS_BASE		0x1fe00000u /* physical address of slot 0 */
+#define LAMEBUS_SIZE		0x00200000u
+#define LAMEBUS_SLOTS		32
+#define LAMEBUS_CONTROLLER_SLOT 31
+#define LAMEBUS_MAX_CPUS	32
+
+struct bus;
+struct bus_snapshot;
+
+/* `services` must outlive the bus, and its event queue must already show the machine's start time. */
+struct bus *bus_new(const struct machine_services *services);
+void bus_free(struct bus *bus);
+
+/* A second machine with the primary's configuration, for lockstep. Its disks read the primary's images and
+ * keep what they write to themselves; host files, console input, host time and entropy come from
+ * services->inputs, which must replay the primary's log from its beginning. Never touches the host. Implies
+ * bus_isolate_disks(primary). May outlive the primary. */
+struct bus *bus_new_replica(const struct bus *primary, const struct machine_services *services,
+			    struct error *error);
+
+/* The keyboard. The caller keeps ownership; without one the guest gets no input. */
+void bus_set_console(struct bus *bus, struct console_input *console);
+/* Host seconds since 1970 that the clock starts from, instead of the host's time. Before bus_configure. */
+void bus_set_start_time(struct bus *bus, uint64_t seconds);
+
+/* Reads the configuration file and creates the devices. `overrides` are the arguments of -C, "SLOT:ARGUMENT".
+ * After an error the bus is only good for bus_free. */
+bool bus_configure(struct bus *bus, const char *path, const char *const *overrides, unsigned override_count,
+		   struct error *error);
+
+uint32_t bus_ram_size(const struct bus *bus);
+unsigned bus_cpu_count(const struct bus *bus);
+
+/* A word access by a processor. `offset` counts from LAMEBUS_BASE and is word aligned. False: bus error. */
+bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value);
+bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
+
+/* An event of one of the slots has come due. */
+void bus_event(struct bus *bus, const struct event *event);
+
+/* Takes at most one character of host input, as the original's poll does. */
+void bus_poll(struct bus *bus);
+/* Whether input from outside could still wake the machine. */
+bool bus_has_live_input(const struct bus *bus);
+/* Waits for host input, at most `timeout` ns and possibly less; at once if there is no live input. True:
+ * there is some, for bus_poll to take. */
+bool bus_wait_input(struct bus *bus, uint64_t timeout);
+
+/* Everything about every slot on the message stream, in the original's words. RAM is the caller's. */
+void bus_dump(struct bus *bus);
+/* The original's hex dump of a piece of memory, on the message stream. */
+void bus_dump_bytes(const struct machine_services *services, const uint8_t *bytes, size_t size);
+
+/* Compares all device state and what was written to isolated disks. On the first difference writes
+ * "slot 2 disk: status: ..." and returns false. */
+bool bus_states_equal(const struct bus *a, const struct bus *b, char *where, size_t size);
+
+/* Disks keep what is written in memory from now on. Lost unless bus_commit_disks is called. */
+void bus_isolate_disks(const struct bus *bus);
+/* Writes what isolated disks hold to their images. Afterwards older snapshots must not be restored. */
+bool bus_commit_disks(struct bus *bus, struct error *error);
+
+/* All device state, and the contents of the disks: implies bus_isolate_disks. The event queue, the input gate
+ * and the statistics are the caller's to save. A snapshot may be restored into the machine it was taken from
+ * or its replica, or the other way round. Host files are not part of it: after bus_restore the input gate
+ * should replay. */
+struct bus_snapshot *bus_snapshot(const struct bus *bus);
+void bus_restore(struct bus *bus, const struct bus_snapshot *snapshot);
+void bus_snapshot_free(struct bus_snapshot *snapshot);
+
+/* For devices. */
+
+/* Sets the level of the slot's interrupt line. */
+void bus_raise(struct device *device, bool level);
+/* The level of the slot's interrupt line. */
+bool bus_raised(const struct device *device);
+
+#endif

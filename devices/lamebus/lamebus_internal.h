@@ -1,0 +1,119 @@
+/* What the devices of the bus share: the register maps, the bus's own state, the time of day. */
+#ifndef JIT161_DEVICES_LAMEBUS_LAMEBUS_INTERNAL_H
+#define JIT161_DEVICES_LAMEBUS_LAMEBUS_INTERNAL_H
+
+#include "devices/host/disk_image.h"
+#include "devices/lamebus/lamebus.h"
+
+#define LAMEBUS_SLOT_SIZE   0x10000u
+#define LAMEBUS_VENDOR	    1u
+#define LAMEBUS_CRAM_WORDS  64u
+#define CONTROLLER_POWEROFF 0 /* the controller's only kind of event */
+
+#define NS_PER_SECOND 1000000000u
+
+enum register_access {
+	REGISTER_READ = 1,
+	REGISTER_WRITE = 2,
+	REGISTER_BOTH = 3,
+};
+
+/* One row of a device's register map. An access that no row allows is a bus error. */
+struct device_register {
+	const char *name; /* NULL ends the map */
+	uint32_t offset, size;
+	enum register_access access;
+	bool quiet; /* reading it changes nothing, so that dumps may show it */
+};
+
+/* One kind of hardware that a configuration line can name. */
+struct lamebus_type {
+	struct device_class class;
+	bool controller;			 /* belongs in slot 31, and nothing else does */
+	const struct device_register *registers; /* NULL: the device decodes offsets itself */
+	/* Sets up a new device whose state is all zero. arguments[0] is the first word after the keyword. In
+	 * a replica `original` is the primary's device, whose host side may be shared; otherwise NULL. */
+	bool (*configure)(struct device *device, const struct device *original, char **arguments,
+			  struct error *error);
+	/* The device's disk image, for snapshots. NULL for devices without. */
+	struct disk_image *(*image)(const struct device *device);
+};
+
+/* The state of the controller in slot 31 and of the bus. */
+struct bus_state {
+	uint32_t irqs;				/* slots whose line is raised */
+	uint32_t irqe;				/* global slot mask */
+	uint32_t cirqe[LAMEBUS_MAX_CPUS];	/* slot mask of each CPU */
+	uint8_t cipi[LAMEBUS_MAX_CPUS];		/* interprocessor line of each CPU */
+	uint8_t interrupting[LAMEBUS_MAX_CPUS]; /* bus line of each CPU, as last reported */
+	uint32_t cram[LAMEBUS_MAX_CPUS * LAMEBUS_CRAM_WORDS];
+	/* Wrapping offsets from virtual time to time of day. */
+	uint32_t day_seconds, day_nanoseconds;
+};
+
+struct configuration_line {
+	unsigned slot;
+	const struct lamebus_type *type;
+	char **arguments; /* owned; NULL at the end */
+};
+
+struct bus {
+	const struct machine_services *services;
+	const struct lamebus_type *types[LAMEBUS_SLOTS]; /* NULL: the slot is empty */
+	struct device devices[LAMEBUS_SLOTS];
+	struct bus_state state; /* is the state of the device in slot 31 */
+	uint32_t ram_size;
+	unsigned cpu_count;
+	unsigned accessor; /* the CPU whose access is being served */
+	bool replica;
+	bool fixed_start_time;
+	uint64_t start_time;
+	struct console_input *console;
+	int keyboard;					/* slot of the device that owns the keyboard, or -1 */
+	struct configuration_line lines[LAMEBUS_SLOTS]; /* in file order */
+	unsigned line_count;
+};
+
+/* bus.c */
+/* Takes over `arguments`. */
+bool bus_add_device(struct bus *bus, unsigned slot, const struct lamebus_type *type, char **arguments,
+		    const struct bus *primary, struct error *error);
+/* Sets the time of day at virtual time 0. */
+void bus_start_clock(struct bus *bus);
+/* Recomputes every CPU's bus line and reports the changes. */
+void bus_update_lines(struct bus *bus);
+/* Time of day, as section 3.1 defines it. */
+void bus_time_of_day(const struct bus *bus, uint32_t *seconds, uint32_t *nanoseconds);
+void bus_set_seconds(struct bus *bus, uint32_t seconds);
+void bus_set_nanoseconds(struct bus *bus, uint32_t nanoseconds);
+/* Finds the row that covers `offset` and allows `access`, or NULL. */
+const struct device_register *register_find(const struct device_register *map, uint32_t offset,
+					    enum register_access access);
+/* services->message with a format. */
+void device_message(const struct machine_services *services, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* config.c: a size with suffix, section 5.1. */
+bool config_size(const char *text, int64_t *size, struct error *error);
+/* The value of "KEY=value" if `argument` has this key, including the '=', else NULL. */
+const char *config_value(const char *argument, const char *key);
+
+/* Reading and writing a big-endian word in a device's buffer. */
+static inline uint32_t buffer_load(const uint8_t *buffer, uint32_t offset)
+{
+	return (uint32_t)buffer[offset] << 24 | (uint32_t)buffer[offset + 1] << 16 |
+	       (uint32_t)buffer[offset + 2] << 8 | buffer[offset + 3];
+}
+
+static inline void buffer_store(uint8_t *buffer, uint32_t offset, uint32_t value)
+{
+	buffer[offset] = (uint8_t)(value >> 24);
+	buffer[offset + 1] = (uint8_t)(value >> 16);
+	buffer[offset + 2] = (uint8_t)(value >> 8);
+	buffer[offset + 3] = (uint8_t)value;
+}
+
+extern const struct lamebus_type lamebus_mainboard, lamebus_oldmainboard, lamebus_busctl, lamebus_timer,
+    lamebus_disk, lamebus_serial, lamebus_screen, lamebus_nic, lamebus_emufs, lamebus_trace, lamebus_random;
+
+#endif

@@ -1,0 +1,87 @@
+/* Shows what becomes of a region, stage by stage. */
+#include "frontend/decode.h"
+#include "frontend/disassemble.h"
+#include "jit/jit_internal.h"
+
+#include <stdlib.h>
+
+static void heading(FILE *file, const char *text)
+{
+	fprintf(file, "\n=== %s\n", text);
+}
+
+static void dump_guest(const struct jit *jit, const struct region *region, FILE *file)
+{
+	heading(file, "guest assembly");
+	for (unsigned i = 0; i < region->block_count; i++) {
+		const struct scanned_block *block = &region->blocks[i];
+
+		fprintf(file, "block %08x, physical %08x%s\n", block->va, block->pa,
+			block->entry ? ", entry" : "");
+		for (unsigned k = 0; k < block->words; k++) {
+			uint32_t word = memory_read_word(jit->memory, block->pa + 4 * k);
+			struct insn insn;
+			char text[96];
+
+			mips_decode(jit->cpus[0].model->lift.isa, word, &insn);
+			mips_disassemble(&insn, block->va + 4 * k, text, sizeof(text));
+			fprintf(file, "  %08x:  %08x  %s\n", block->va + 4 * k, word, text);
+		}
+	}
+}
+
+static void dump_ir(const struct jit *jit, struct region *region, bool optimised, FILE *file)
+{
+	heading(file, optimised ? "IR, optimised" : "IR");
+	if (!compiler_lift(jit, region, optimised))
+		fprintf(file, "nothing here can be translated\n");
+	else
+		ir_print(&region->ir, file);
+	ir_region_free(&region->ir);
+}
+
+static bool dump_code(struct jit *jit, struct region *region, unsigned stages, FILE *file,
+		      struct error *error)
+{
+	struct backend_text text = {0};
+
+	if (!compiler_compile_now(jit->compiler, region, &text, error))
+		return false;
+	if (stages & DUMP_LLVM) {
+		heading(file, "LLVM IR");
+		fputs(text.llvm_ir, file);
+	}
+	if (stages & DUMP_LLVM_OPTIMISED) {
+		heading(file, "LLVM IR, optimised");
+		fputs(text.llvm_ir_optimised, file);
+	}
+	if (stages & DUMP_HOST) {
+		heading(file, "host assembly");
+		fputs(text.assembly, file);
+	}
+	free(text.llvm_ir);
+	free(text.llvm_ir_optimised);
+	free(text.assembly);
+	return true;
+}
+
+bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
+	      FILE *file, struct error *error)
+{
+	struct block_entry head = {.va = va, .pa = pa, .user = user};
+	struct region *region = region_discover(jit, &head, !options->single_block);
+	bool ok = true;
+
+	if (options->single_block)
+		region->block_count = 1;
+	if (options->stages & DUMP_GUEST)
+		dump_guest(jit, region, file);
+	if (options->stages & DUMP_IR)
+		dump_ir(jit, region, false, file);
+	if (options->stages & DUMP_IR_OPTIMISED)
+		dump_ir(jit, region, true, file);
+	if (options->stages & (DUMP_LLVM | DUMP_LLVM_OPTIMISED | DUMP_HOST))
+		ok = dump_code(jit, region, options->stages, file, error);
+	region_free(region);
+	return ok;
+}

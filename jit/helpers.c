@@ -1,0 +1,288 @@
+/* What translated code calls: the accesses that its inline checks do not cover, and sensitive instructions. A
+ * helper either does all of the instruction or nothing; what it declines, the interpreter does with every
+ * side effect.
+ *
+ * `budget` is as at the start of the instruction's cycle, so cpu->budget = budget makes the clocks exact. */
+#include "jit/jit_internal.h"
+
+#define KSEG0_BASE 0x80000000u
+
+static uint64_t result(enum helper_status status, uint32_t value)
+{
+	return (uint64_t)status << 32 | value;
+}
+
+static bool is_direct(uint32_t va)
+{
+	return va >> 30 == 2;
+}
+
+static uint32_t read_tag(const struct cpu *cpu, uint32_t va)
+{
+	return (va & PAGE_MASK) | cpu->asid;
+}
+
+/* Puts a page of RAM into the soft TLB. */
+static void fill(struct cpu *cpu, uint32_t va, uint32_t offset, bool writable, bool user)
+{
+	struct soft_tlb_entry *entry = &cpu->soft_tlb[user][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	uint32_t tag = read_tag(cpu, va);
+
+	if (entry->read_tag != tag)
+		entry->write_tag = SOFT_TLB_NO_TAG;
+	entry->read_tag = tag;
+	entry->addend = (uint64_t)(uintptr_t)(cpu->memory->ram + (offset & PAGE_MASK)) - (va & PAGE_MASK);
+	if (writable && !cache_page_has_code(cpu->memory, offset & PAGE_MASK))
+		entry->write_tag = tag;
+}
+
+/* The RAM offset of an address, or NO_FRAME if the access faults or is not to RAM. Records the look-up as the
+ * hardware would if the access is then made. */
+static uint32_t find_ram(struct cpu *cpu, uint32_t va, enum access access, bool user)
+{
+	const struct soft_tlb_entry *entry = &cpu->soft_tlb[user][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	uint32_t tag = read_tag(cpu, va), physical;
+
+	if (!is_direct(va) && (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == tag &&
+	    !(user && va >= KSEG0_BASE))
+		return (uint32_t)(entry->addend + va - (uint64_t)(uintptr_t)cpu->memory->ram);
+	if (!cpu_translate_quietly(cpu, va, access, user, &physical))
+		return NO_FRAME;
+	if (physical >= cpu->memory->ram_size)
+		return NO_FRAME;
+	if (!is_direct(va))
+		fill(cpu, va, physical, access == ACCESS_STORE, user);
+	return physical;
+}
+
+static void record_lookup(struct cpu *cpu, uint32_t va, bool user)
+{
+	if (!user && !is_direct(va)) /* user regions keep it in a register */
+		cpu->lookup_va = va;
+}
+
+static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget)
+{
+	unsigned size = access & ACCESS_SIZE_MASK;
+	bool user = access & ACCESS_USER;
+	const uint8_t *at;
+
+	(void)budget;
+	if (va & (size - 1))
+		return result(HELPER_BEFORE, 0);
+	uint32_t offset = find_ram(cpu, va, ACCESS_LOAD, user);
+	if (offset == NO_FRAME)
+		return result(HELPER_BEFORE, 0);
+	record_lookup(cpu, va, user);
+	at = cpu->memory->ram + offset;
+	if (size == 1)
+		return result(HELPER_DONE, *at);
+	if (size == 2)
+		return result(HELPER_DONE, (uint32_t)at[0] << 8 | at[1]);
+	return result(HELPER_DONE, memory_read_word(cpu->memory, offset));
+}
+
+/* Whether the machine must be looked at before the next instruction. */
+static enum helper_status after(struct cpu *cpu)
+{
+	struct jit *jit = cpu->jit;
+
+	if (jit->invalidated) {
+		jit->invalidated = false;
+		return HELPER_AFTER;
+	}
+	return cpu->attention || cpu_interrupt_due(cpu) ? HELPER_AFTER : HELPER_DONE;
+}
+
+/* A store to a device. Only whole words from kernel code: the rest is read-modify-write, or could not stop
+ * here. */
+static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access)
+{
+	uint32_t physical;
+
+	if ((access & (ACCESS_USER | ACCESS_DELAY_SLOT | ACCESS_LEFT | ACCESS_RIGHT)) ||
+	    (access & ACCESS_SIZE_MASK) != 4 || !is_direct(va))
+		return HELPER_BEFORE;
+	physical = va & 0x1FFFFFFF;
+	if (physical < PHYSICAL_BUS || !cpu_physical_store(cpu, physical, value))
+		return HELPER_BEFORE;
+	return after(cpu);
+}
+
+static void write_ram(struct cpu *cpu, uint32_t offset, uint32_t value, uint32_t access)
+{
+	uint8_t *at = cpu->memory->ram + offset;
+	uint32_t word;
+
+	if (access & (ACCESS_LEFT | ACCESS_RIGHT)) {
+		unsigned byte = offset & 3;
+		unsigned shift = access & ACCESS_LEFT ? 8 * byte : 24 - 8 * byte;
+		uint32_t mask = access & ACCESS_LEFT ? UINT32_MAX >> shift : UINT32_MAX << shift;
+
+		value = access & ACCESS_LEFT ? value >> shift : value << shift;
+		word = memory_read_word(cpu->memory, offset & ~3u);
+		memory_write_word(cpu->memory, offset & ~3u, (word & ~mask) | value);
+		return;
+	}
+	switch (access & ACCESS_SIZE_MASK) {
+	case 1:
+		at[0] = (uint8_t)value;
+		break;
+	case 2:
+		at[0] = (uint8_t)(value >> 8);
+		at[1] = (uint8_t)value;
+		break;
+	default:
+		memory_write_word(cpu->memory, offset, value);
+		return;
+	}
+	memory_notify_write(cpu->memory, offset, access & ACCESS_SIZE_MASK);
+}
+
+static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access, int64_t budget)
+{
+	bool partial = access & (ACCESS_LEFT | ACCESS_RIGHT);
+	bool user = access & ACCESS_USER;
+	unsigned size = partial ? 4 : access & ACCESS_SIZE_MASK;
+
+	cpu->budget = budget;
+	if (!partial && (va & (size - 1)))
+		return HELPER_BEFORE;
+	uint32_t offset = find_ram(cpu, va, ACCESS_STORE, user);
+	if (offset == NO_FRAME)
+		return store_to_device(cpu, va, value, access);
+	uint32_t first = partial ? offset & ~3u : offset;
+	/* Where the code cannot stop after the store, one that hits code is the interpreter's. */
+	if ((user || (access & ACCESS_DELAY_SLOT)) && cache_overlaps(cpu->jit, first, size))
+		return HELPER_BEFORE;
+	record_lookup(cpu, va, user);
+	write_ram(cpu, offset, value, access);
+	return user || (access & ACCESS_DELAY_SLOT) ? HELPER_DONE : after(cpu);
+}
+
+static uint32_t help_probe(struct cpu *cpu, uint32_t va, int64_t budget)
+{
+	(void)budget;
+	return find_ram(cpu, va, ACCESS_FETCH, true) == NO_FRAME ? HELPER_BEFORE : HELPER_DONE;
+}
+
+static uint64_t help_cp0_read(struct cpu *cpu, uint32_t number, uint32_t a, uint32_t b, int64_t budget)
+{
+	(void)a;
+	(void)b;
+	cpu->budget = budget;
+	return result(HELPER_DONE, cp0_read(cpu, number));
+}
+
+static uint64_t help_cp0_write(struct cpu *cpu, uint32_t number, uint32_t a, uint32_t b, int64_t budget)
+{
+	(void)b;
+	cpu->budget = budget;
+	cp0_write(cpu, number, a);
+	/* Kernel code that put itself into user mode goes on in the interpreter. */
+	return result(cpu_user_mode(cpu) ? HELPER_AFTER : after(cpu), 0);
+}
+
+static uint64_t help_tlb_read(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b, int64_t budget)
+{
+	(void)immediate;
+	(void)a;
+	(void)b;
+	(void)budget;
+	tlb_read(cpu);
+	return result(HELPER_DONE, 0);
+}
+
+static uint64_t help_tlb_write_index(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b,
+				     int64_t budget)
+{
+	(void)immediate;
+	(void)a;
+	(void)b;
+	cpu->budget = budget;
+	tlb_write(cpu, cpu->index >> 8 & (TLB_ENTRIES - 1));
+	return result(after(cpu), 0);
+}
+
+static uint64_t help_tlb_write_random(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b,
+				      int64_t budget)
+{
+	(void)immediate;
+	(void)a;
+	(void)b;
+	cpu->budget = budget;
+	tlb_write(cpu, cpu_random(cpu));
+	return result(after(cpu), 0);
+}
+
+static uint64_t help_tlb_probe(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b, int64_t budget)
+{
+	(void)immediate;
+	(void)a;
+	(void)b;
+	(void)budget;
+	tlb_probe(cpu);
+	return result(HELPER_DONE, 0);
+}
+
+static uint64_t help_load_linked(struct cpu *cpu, uint32_t immediate, uint32_t va, uint32_t b, int64_t budget)
+{
+	bool user = cpu_user_mode(cpu);
+
+	(void)immediate;
+	(void)b;
+	(void)budget;
+	if (va & 3)
+		return result(HELPER_BEFORE, 0);
+	uint32_t offset = find_ram(cpu, va, ACCESS_LOAD, user);
+	if (offset == NO_FRAME)
+		return result(HELPER_BEFORE, 0);
+	record_lookup(cpu, va, user);
+	cpu->ll_active = true;
+	cpu->ll_address = va;
+	cpu->ll_value = memory_read_word(cpu->memory, offset);
+	cpu->ll_count++;
+	return result(HELPER_DONE, cpu->ll_value);
+}
+
+static uint64_t help_store_conditional(struct cpu *cpu, uint32_t immediate, uint32_t va, uint32_t value,
+				       int64_t budget)
+{
+	bool user = cpu_user_mode(cpu);
+
+	(void)immediate;
+	(void)budget;
+	if (!cpu->ll_active || cpu->ll_address != va) {
+		cpu->sc_failed++;
+		return result(HELPER_DONE, 0);
+	}
+	/* In user mode whether there was a look-up depends on the link: the interpreter knows. */
+	uint32_t offset = user || (va & 3) ? NO_FRAME : find_ram(cpu, va, ACCESS_STORE, user);
+	if (offset == NO_FRAME || cache_overlaps(cpu->jit, offset, 4))
+		return result(HELPER_BEFORE, 0);
+	record_lookup(cpu, va, user);
+	if (memory_read_word(cpu->memory, offset) != cpu->ll_value) {
+		cpu->sc_failed++;
+		return result(HELPER_DONE, 0);
+	}
+	memory_write_word(cpu->memory, offset, value);
+	cpu->sc_succeeded++;
+	return result(HELPER_DONE, 1);
+}
+
+const struct translated_code_helpers jit_helpers = {
+    .load = help_load,
+    .store = help_store,
+    .probe = help_probe,
+    .call =
+	{
+	    [IR_HELPER_CP0_READ] = help_cp0_read,
+	    [IR_HELPER_CP0_WRITE] = help_cp0_write,
+	    [IR_HELPER_TLB_READ] = help_tlb_read,
+	    [IR_HELPER_TLB_WRITE_INDEX] = help_tlb_write_index,
+	    [IR_HELPER_TLB_WRITE_RANDOM] = help_tlb_write_random,
+	    [IR_HELPER_TLB_PROBE] = help_tlb_probe,
+	    [IR_HELPER_LOAD_LINKED] = help_load_linked,
+	    [IR_HELPER_STORE_CONDITIONAL] = help_store_conditional,
+	},
+};

@@ -1,0 +1,226 @@
+/* The dispatcher: finds code for the address at hand, enters it, links what it left through, counts what has
+ * none. */
+#include "jit/jit_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const jit_exit_names[EXIT_REASON_COUNT] = {
+    [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
+    [EXIT_INTERPRET] = "interpret", [EXIT_AFTER] = "stop",
+};
+_Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
+	       "one counter for each reason");
+
+struct jit_options jit_default_options(void)
+{
+	return (struct jit_options){
+	    .sensitive = SENSITIVE_INLINE,
+	    .threads = 1,
+	    .threshold = 4000,
+	    .region_instructions = 200,
+	    .regions_per_module = 8,
+	    .code_bytes = 64u << 20,
+	};
+}
+
+struct jit *jit_new(const struct jit_options *options, struct memory *memory, struct cpu *cpus,
+		    unsigned cpu_count, struct error *error)
+{
+	struct jit *jit = calloc(1, sizeof(*jit));
+
+	if (!jit)
+		abort();
+	jit->options = *options;
+	jit->memory = memory;
+	jit->cpus = cpus;
+	jit->cpu_count = cpu_count;
+	jit->compiler = compiler_new(jit);
+	if (!cache_init(jit, error) || !code_memory_init(&jit->code, options->code_bytes, error)) {
+		jit_free(jit);
+		return NULL;
+	}
+	memory->code_written = cache_code_written;
+	memory->code_context = jit;
+	for (unsigned i = 0; i < cpu_count; i++) {
+		cpus[i].jit = jit;
+		cpus[i].slots = jit->slots;
+		cpus[i].helpers = &jit_helpers;
+	}
+	return jit;
+}
+
+void jit_free(struct jit *jit)
+{
+	if (!jit)
+		return;
+	compiler_free(jit->compiler);
+	cache_free(jit);
+	code_memory_free(&jit->code);
+	free(jit);
+}
+
+static void collect(struct jit *jit)
+{
+	struct region *region = compiler_collect(jit->compiler), *next;
+
+	for (; region; region = next) {
+		next = region->next_job;
+		struct block_entry *head =
+		    cache_entry(jit, region->blocks[0].va, region->blocks[0].pa, region->mode.user);
+
+		if (region->compiled && !region->stale) {
+			if (head)
+				head->requested = false;
+			cache_install(jit, region);
+		} else {
+			jit->statistics.discarded++;
+			/* What cannot be translated is not asked for again; what changed meanwhile is. */
+			if (head && region->stale)
+				head->requested = false;
+			cache_discard(jit, region);
+		}
+	}
+}
+
+static void request(struct jit *jit, struct block_entry *entry)
+{
+	entry->requested = true;
+	if (compiler_broken(jit->compiler))
+		return;
+	struct region *region = region_discover(jit, entry, false);
+	if (jit->slots_used + region->slot_count > MAX_SLOTS) {
+		region_free(region);
+		jit_flush(jit);
+		return;
+	}
+	region->first_slot = jit->slots_used;
+	jit->slots_used += region->slot_count;
+	cache_watch(jit, region);
+	compiler_submit(jit->compiler, region);
+}
+
+/* Whether the processor stands where translated code could start. */
+static bool translatable(const struct jit *jit, const struct cpu *cpu)
+{
+	uint32_t physical;
+
+	if (!cpu_fetch_clean(cpu) || cpu->pc_frame >= jit->memory->ram_size || cpu_interrupt_due(cpu))
+		return false;
+	if (!cpu_user_mode(cpu))
+		return cpu->pc >> 30 == 2;
+	/* User code runs from where its page was found last. That is where the TLB has it now, unless the
+	 * kernel did something odd; and the instruction before a page's end looks at the next page, which the
+	 * interpreter does. */
+	if (cpu->pc >> 31 || (cpu->pc & ~PAGE_MASK) == PAGE_SIZE - 4)
+		return false;
+	const struct soft_tlb_entry *entry = &cpu->soft_tlb[1][cpu->pc >> 12 & (SOFT_TLB_SIZE - 1)];
+	if (entry->read_tag == ((cpu->pc & PAGE_MASK) | cpu->asid) &&
+	    entry->addend + (cpu->pc & PAGE_MASK) == (uint64_t)(uintptr_t)(jit->memory->ram + cpu->pc_frame))
+		return true;
+	return cpu_translate_quietly(cpu, cpu->pc, ACCESS_FETCH, true, &physical) &&
+	       memory_frame(cpu->memory, physical) == cpu->pc_frame;
+}
+
+/* The entry for where the processor stands. */
+static struct block_entry *current_entry(struct jit *jit, const struct cpu *cpu)
+{
+	uint32_t pa = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+	struct block_entry *entry = cache_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
+
+	if (!entry) {
+		jit_flush(jit);
+		entry = cache_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
+	}
+	return entry;
+}
+
+static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
+{
+	struct jump_cache_entry *entry =
+	    &cpu->jump_cache[target->user][target->va >> 2 & (JUMP_CACHE_SIZE - 1)];
+
+	entry->va = target->va;
+	entry->addend =
+	    (uint64_t)(uintptr_t)(cpu->memory->ram + (target->pa & PAGE_MASK)) - (target->va & PAGE_MASK);
+	entry->code = (void *)(uintptr_t)target->code;
+	if (target->user) /* the entry is valid only with the page in the soft TLB */
+		jit_helpers.probe(cpu, target->va, cpu->budget);
+}
+
+/* Runs code from `entry` until it returns. */
+static void enter(struct jit *jit, struct cpu *cpu, const struct block_entry *entry)
+{
+	struct backend *backend;
+	const struct backend_interface *interface = compiler_backend(jit->compiler, &backend);
+	int64_t before = cpu->budget;
+
+	jit->invalidated = false;
+	interface->enter(backend, cpu, entry->code, cpu->budget);
+	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
+	jit->statistics.entries++;
+	jit->statistics.exits[cpu->exit_reason]++;
+}
+
+/* Brings the processor to where it left translated code. Returns a slot that wants linking to there, or
+ * NO_TARGET. */
+static uint32_t leave(struct jit *jit, struct cpu *cpu)
+{
+	if (cpu->exit_reason != EXIT_SLOT) {
+		cpu_resume_at(cpu, cpu->pc);
+		return NO_TARGET;
+	}
+	const struct region *region = jit->slot_regions[cpu->exit_slot];
+	cpu_resume_at(cpu, region->slot_targets[cpu->exit_slot - region->first_slot]);
+	return cpu->exit_slot;
+}
+
+void jit_run(struct jit *jit, struct cpu *cpu)
+{
+	while (cpu->budget > 0 && !cpu->attention) {
+		collect(jit);
+		if (!translatable(jit, cpu)) {
+			reference_run_block(cpu);
+			continue;
+		}
+		struct block_entry *entry = current_entry(jit, cpu);
+		if (!entry->code) {
+			if (++entry->heat >= jit->options.threshold << entry->invalidations &&
+			    !entry->requested)
+				request(jit, entry);
+			else
+				reference_run_block(cpu);
+			continue;
+		}
+
+		enter(jit, cpu, entry);
+		enum exit_reason reason = cpu->exit_reason;
+		uint32_t slot = leave(jit, cpu);
+		if (reason == EXIT_INTERPRET) {
+			reference_run_block(cpu);
+		} else if (reason == EXIT_BUDGET) {
+			reference_run(cpu);
+		} else if (reason != EXIT_AFTER && cpu->budget > 0 && !cpu->attention &&
+			   translatable(jit, cpu)) {
+			struct block_entry *target = current_entry(jit, cpu);
+
+			if (target->code && slot != NO_TARGET && jit->slot_regions[slot])
+				cache_link(jit, slot, target);
+			else if (target->code && reason == EXIT_INDIRECT)
+				fill_jump_cache(cpu, target);
+		}
+	}
+}
+
+void jit_settle(struct jit *jit)
+{
+	compiler_wait(jit->compiler);
+	collect(jit);
+}
+
+void jit_statistics(const struct jit *jit, struct jit_statistics *statistics)
+{
+	*statistics = jit->statistics;
+	compiler_statistics(jit->compiler, statistics);
+}

@@ -1,0 +1,85 @@
+/* The translating engine: executes a processor by translated code where there is any, by the reference
+ * interpreter elsewhere, and has what is hot compiled. One per machine; runs on the machine's thread. Used by
+ * runtime/vm. */
+#ifndef JIT161_JIT_JIT_H
+#define JIT161_JIT_JIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "runtime/core/error.h"
+
+struct cpu;
+struct memory;
+struct jit;
+
+enum sensitive_policy {
+	SENSITIVE_INLINE,
+	SENSITIVE_CALL
+};
+
+enum dump_stage {
+	DUMP_GUEST = 1 << 0,
+	DUMP_IR = 1 << 1,
+	DUMP_IR_OPTIMISED = 1 << 2,
+	DUMP_LLVM = 1 << 3,
+	DUMP_LLVM_OPTIMISED = 1 << 4,
+	DUMP_HOST = 1 << 5,
+	DUMP_ALL = (1 << 6) - 1,
+};
+
+struct jit_dump_options {
+	unsigned stages;   /* enum dump_stage */
+	bool single_block; /* the block alone, not its region */
+};
+
+struct jit_options {
+	const char *backend_path; /* the back end's shared object */
+	enum sensitive_policy sensitive;
+	unsigned threads;	      /* compile threads; 0: compile at once, on the machine's thread */
+	uint32_t threshold;	      /* executions of a block before it is wanted as code */
+	unsigned region_instructions; /* guest instructions in a region at most */
+	unsigned regions_per_module;  /* regions compiled together at most */
+	size_t code_bytes;	      /* size of the code memory */
+};
+
+/* The defaults. `backend_path` is NULL and must be filled in. */
+struct jit_options jit_default_options(void);
+
+struct jit *jit_new(const struct jit_options *options, struct memory *memory, struct cpu *cpus,
+		    unsigned cpu_count, struct error *error);
+void jit_free(struct jit *jit);
+
+/* Executes until the slice is used up or attention is asked for; the same contract as reference_run. */
+void jit_run(struct jit *jit, struct cpu *cpu);
+
+/* Forgets all translations, for when memory or TLBs were replaced as a whole. */
+void jit_flush(struct jit *jit);
+
+/* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
+void jit_settle(struct jit *jit);
+
+/* Prints every stage of the region around an address: guest assembly, IR, optimised IR, LLVM IR, host assembly. `pa`
+ * is the RAM offset of the address's bytes. Changes nothing. */
+bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options, FILE *file,
+	      struct error *error);
+
+/* What happened so far. */
+struct jit_statistics {
+	uint64_t translated_cycles; /* machine cycles executed in translated code */
+	uint64_t entries;	    /* times translated code was entered from the dispatcher */
+	uint64_t exits[5];	    /* by enum exit_reason */
+	uint64_t regions, blocks, guest_instructions, code_bytes; /* installed */
+	uint64_t discarded;					  /* compiled, but out of date when done */
+	uint64_t failed;					  /* the back end refused */
+	uint64_t invalidated; /* regions dropped because their code was written */
+	uint64_t flushes;
+	uint64_t compile_ns;	 /* CPU time of compile threads */
+	char backend_error[256]; /* why there is no translated code, if so */
+};
+void jit_statistics(const struct jit *jit, struct jit_statistics *statistics);
+extern const char *const jit_exit_names[5];
+
+#endif

@@ -1,0 +1,158 @@
+/* Shared by the files of jit/. The machine's thread owns everything here except what `compiler` says. */
+#ifndef JIT161_JIT_JIT_INTERNAL_H
+#define JIT161_JIT_JIT_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "ir/ir.h"
+#include "jit/code_memory.h"
+#include "jit/jit.h"
+#include "jit/llvm/backend.h"
+#include "runtime/cpu/cpu.h"
+
+#define BLOCK_INSTRUCTIONS 64u /* a longer block is split */
+#define MAX_REGION_BLOCKS  128u
+#define MAX_REGION_PAGES   16u
+#define MAX_SLOTS	   (1u << 20)
+#define BLOCK_TABLE_SIZE   (1u << 16) /* entries; a power of two */
+#define PAGE_WORDS	   (PAGE_SIZE / 4)
+
+/* What the dispatcher knows about the address `va`, found at RAM offset `pa`, in one mode. */
+struct block_entry {
+	uint32_t va, pa;
+	bool used, user;
+	bool requested;	       /* being compiled as the head of a region */
+	uint8_t invalidations; /* each doubles the threshold */
+	uint32_t heat;
+	const void *code; /* NULL: not an entry of translated code */
+	struct region *region;
+};
+
+/* A basic block as discovery sees it: the bytes the lifter may read. */
+struct scanned_block {
+	uint32_t va, pa;
+	uint16_t words;
+	bool entry;
+	uint8_t target_count;
+	uint32_t targets[2]; /* where it may continue within a region */
+};
+
+enum region_state {
+	REGION_PENDING,
+	REGION_INSTALLED,
+	REGION_DEAD
+};
+
+/* A set of blocks compiled together. While pending it is shared with a compile thread, which reads the
+ * request part and writes the result part; `state` and `stale` stay the machine's thread's. */
+struct region {
+	enum region_state state;
+	bool stale;		 /* its bytes changed after they were copied */
+	struct region *next;	 /* of all regions */
+	struct region *next_job; /* in the compiler's queue or list */
+
+	/* The request. */
+	struct ir_mode mode;
+	struct scanned_block blocks[MAX_REGION_BLOCKS];
+	unsigned block_count;
+	uint32_t first_slot, slot_count;
+	struct {
+		uint32_t frame;
+		uint32_t words[PAGE_WORDS]; /* copied, in host order */
+	} * pages;
+	unsigned page_count;
+
+	/* The result. */
+	bool compiled;
+	struct ir_region ir;
+	const void **entries;	/* by block of `ir` */
+	uint32_t *slot_targets; /* virtual address of each slot's target, or NO_TARGET */
+
+	uint32_t *incoming; /* slots linked to this region's entries */
+	unsigned incoming_count, incoming_capacity;
+};
+
+#define NO_TARGET 1u
+
+struct granule_use {
+	struct region *region;
+	struct granule_use *next;
+};
+
+struct compiler;
+
+struct jit {
+	struct jit_options options;
+	struct memory *memory;
+	struct cpu *cpus;
+	unsigned cpu_count;
+
+	struct block_entry *table;
+	unsigned table_used;
+
+	struct region *regions;	       /* all that are not freed */
+	struct granule_use **granules; /* by RAM offset >> CODE_GRANULE_SHIFT */
+
+	void **slots;
+	struct region **slot_regions; /* whose exit a slot is */
+	uint32_t slots_used;
+
+	struct code_memory code;
+	struct compiler *compiler;
+	bool invalidated; /* code was dropped since the flag was last cleared */
+
+	struct jit_statistics statistics;
+};
+
+/* --- cache.c: what is translated, and undoing it --- */
+
+bool cache_init(struct jit *jit, struct error *error);
+void cache_free(struct jit *jit);
+/* Made if missing; NULL if the table is full. */
+struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user);
+const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
+
+/* Registers the bytes of a pending region in the code map, so that writes to them are noticed. */
+void cache_watch(struct jit *jit, struct region *region);
+void cache_install(struct jit *jit, struct region *region);
+void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target);
+void cache_discard(struct jit *jit, struct region *region);
+
+/* Whether bytes that code was made from overlap the range. */
+bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size);
+/* struct memory's code_written. */
+void cache_code_written(void *jit, uint32_t offset, uint32_t size);
+/* Whether any granule of a RAM page holds code. */
+bool cache_page_has_code(const struct memory *memory, uint32_t frame);
+
+/* --- region.c: choosing what to compile --- */
+
+/* A region around a hot block, or NULL if nothing there can be translated. `all`: include blocks that never
+ * ran. */
+struct region *region_discover(struct jit *jit, const struct block_entry *head, bool all);
+void region_free(struct region *region);
+
+/* --- compile.c: compile threads --- */
+
+struct compiler *compiler_new(struct jit *jit);
+void compiler_free(struct compiler *compiler);
+/* Takes the region; it comes back through compiler_collect. */
+void compiler_submit(struct compiler *compiler, struct region *region);
+/* Regions that are done, as a list; NULL if none. Cheap when there are none. */
+struct region *compiler_collect(struct compiler *compiler);
+/* Waits until nothing is queued or being compiled. */
+void compiler_wait(struct compiler *compiler);
+bool compiler_broken(const struct compiler *compiler);
+const struct backend_interface *compiler_backend(const struct compiler *compiler, struct backend **backend);
+void compiler_statistics(struct compiler *compiler, struct jit_statistics *statistics);
+/* Compiles one region at once on the caller's thread, with the text of its stages. */
+bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
+			  struct error *error);
+/* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
+bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
+
+/* --- helpers.c: what translated code calls --- */
+
+extern const struct translated_code_helpers jit_helpers;
+
+#endif

@@ -1,0 +1,895 @@
+/* From a region of IR to one LLVM function; backend.h says what translated code has to do.
+ *
+ * Cached guest states and the budget are LLVM variables (allocas) that LLVM's sroa turns into values. At the
+ * entries all states that the region names are loaded; LLVM drops the loads nobody needs. At exits those that
+ * may have been written since any entry are stored.
+ *
+ * Cold exits of a guest block share code. The register stores form a staircase: exits with the same set of
+ * dirty states meet in one stair, which stores what became dirty since the stair below and falls down to it,
+ * so that each state is stored by one instruction per guest block and no old value is kept alive for an early
+ * exit. Which exit it was is one packed constant, taken apart at the foot, where the whole region's stairs
+ * meet. */
+#include "jit/llvm/lower_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/cpu/cpu.h"
+
+/* A packed exit. */
+#define EXIT_REFUND_MASK  0xFFFFu /* cycles given back */
+#define EXIT_INDEX_SHIFT  16	  /* guest instruction */
+#define EXIT_INDEX_MASK	  0xFFFu
+#define EXIT_REASON_SHIFT 28
+/* From the exit before an instruction to the one after it: the next reason and instruction, a cycle less. */
+#define EXIT_AFTER_STEP ((1u << EXIT_REASON_SHIFT) + (1u << EXIT_INDEX_SHIFT) - 1u)
+_Static_assert(EXIT_AFTER == EXIT_INTERPRET + 1 && HELPER_BEFORE == 1 && HELPER_AFTER == 2,
+	       "after is a step on from before");
+_Static_assert(EXIT_REASON_COUNT <= 8, "a reason has 3 bits");
+_Static_assert(PAGE_SIZE / 4 <= EXIT_INDEX_MASK, "an index has 12 bits");
+
+_Static_assert(IR_STATE_AT == 0 && IR_STATE_RA == 30, "general registers come first and in order");
+_Static_assert(sizeof(struct soft_tlb_entry) == 16, "indexing shifts");
+
+/* Where a state lives. */
+static size_t state_offset(enum ir_state state)
+{
+	static const size_t offsets[IR_STATE_COUNT] = {
+	    [IR_STATE_HI] = offsetof(struct cpu, hi),
+	    [IR_STATE_LO] = offsetof(struct cpu, lo),
+	    [IR_STATE_LOOKUP_VA] = offsetof(struct cpu, lookup_va),
+	    [IR_STATE_HI_READY] = offsetof(struct cpu, hi_ready),
+	    [IR_STATE_LO_READY] = offsetof(struct cpu, lo_ready),
+	    [IR_STATE_INDEX] = offsetof(struct cpu, index),
+	    [IR_STATE_ENTRY_LO] = offsetof(struct cpu, entry_lo),
+	    [IR_STATE_CONTEXT] = offsetof(struct cpu, context),
+	    [IR_STATE_BAD_VADDR] = offsetof(struct cpu, bad_vaddr),
+	    [IR_STATE_ASID] = offsetof(struct cpu, asid),
+	    [IR_STATE_COMPARE] = offsetof(struct cpu, compare),
+	    [IR_STATE_STATUS] = offsetof(struct cpu, status),
+	    [IR_STATE_CAUSE] = offsetof(struct cpu, cause),
+	    [IR_STATE_EPC] = offsetof(struct cpu, epc),
+	    [IR_STATE_COUNT_BASE] = offsetof(struct cpu, count_base),
+	    [IR_STATE_SYNC_COUNT] = offsetof(struct cpu, sync_count),
+	};
+
+	if (state <= IR_STATE_RA)
+		return offsetof(struct cpu, gpr) + 4 * (size_t)(state - IR_STATE_AT + 1);
+	return offsets[state];
+}
+_Static_assert(IR_STATE_COUNT == IR_STATE_SYNC_COUNT + 1, "every state has its offset above");
+
+void types_init(struct types *types, LLVMContextRef context)
+{
+	LLVMTypeRef i32 = LLVMInt32TypeInContext(context), i64 = LLVMInt64TypeInContext(context);
+	LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
+	unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", strlen("nounwind"));
+	LLVMMetadataRef weights[3] = {LLVMMDStringInContext2(context, "branch_weights", 14),
+				      LLVMValueAsMetadata(LLVMConstInt(i32, 1 << 20, false)),
+				      LLVMValueAsMetadata(LLVMConstInt(i32, 1, false))};
+	LLVMMetadataRef swapped[3] = {weights[0], weights[2], weights[1]};
+
+	*types = (struct types){
+	    .i1 = LLVMInt1TypeInContext(context),
+	    .i8 = LLVMInt8TypeInContext(context),
+	    .i16 = LLVMInt16TypeInContext(context),
+	    .i32 = i32,
+	    .i64 = i64,
+	    .pointer = pointer,
+	    .nothing = LLVMVoidTypeInContext(context),
+	    .nounwind = LLVMCreateEnumAttribute(context, nounwind, 0),
+	    .no_jump_tables = LLVMCreateStringAttribute(context, "no-jump-tables", 14, "true", 4),
+	    .likely = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, weights, 3)),
+	    .unlikely = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, swapped, 3)),
+	    .prof = LLVMGetMDKindIDInContext(context, "prof", 4),
+	};
+	types->region =
+	    LLVMFunctionType(types->nothing, (LLVMTypeRef[]){pointer, pointer, i64, i32}, 4, false);
+	types->thunk[THUNK_LOAD] = LLVMFunctionType(i64, (LLVMTypeRef[]){pointer, i32, i64, i32}, 4, false);
+	types->thunk[THUNK_STORE] =
+	    LLVMFunctionType(i32, (LLVMTypeRef[]){pointer, i32, i32, i64, i32}, 5, false);
+	types->thunk[THUNK_PROBE] = LLVMFunctionType(i32, (LLVMTypeRef[]){pointer, i32, i64, i32}, 4, false);
+	types->thunk[THUNK_CALL] =
+	    LLVMFunctionType(i64, (LLVMTypeRef[]){pointer, i32, i32, i32, i64, i32}, 6, false);
+}
+
+LLVMTypeRef lowered_type(const struct types *types, enum ir_type type)
+{
+	switch (type) {
+	case IR_I1:
+		return types->i1;
+	case IR_I8:
+		return types->i8;
+	case IR_I16:
+		return types->i16;
+	case IR_I32:
+		return types->i32;
+	case IR_I64:
+		return types->i64;
+	default:
+		return NULL; /* lowering has refused the region */
+	}
+}
+
+LLVMValueRef add_function(const struct types *types, LLVMModuleRef module, const char *name, LLVMTypeRef type,
+			  unsigned convention)
+{
+	LLVMValueRef function = LLVMAddFunction(module, name, type);
+
+	LLVMSetFunctionCallConv(function, convention);
+	LLVMAddAttributeAtIndex(function, (unsigned)LLVMAttributeFunctionIndex, types->nounwind);
+	LLVMAddAttributeAtIndex(function, (unsigned)LLVMAttributeFunctionIndex, types->no_jump_tables);
+	return function;
+}
+
+LLVMValueRef build_offset(LLVMBuilderRef builder, const struct types *types, LLVMValueRef pointer,
+			  uint64_t offset)
+{
+	LLVMValueRef index = LLVMConstInt(types->i64, offset, false);
+
+	return LLVMBuildInBoundsGEP2(builder, types->i8, pointer, &index, 1, "");
+}
+
+LLVMValueRef build_musttail(LLVMBuilderRef builder, const struct types *types, LLVMValueRef code,
+			    LLVMValueRef cpu, LLVMValueRef ram, LLVMValueRef budget, LLVMValueRef argument)
+{
+	LLVMValueRef arguments[] = {cpu, ram, budget, argument};
+	LLVMValueRef call = LLVMBuildCall2(builder, types->region, code, arguments, 4, "");
+
+	LLVMSetInstructionCallConv(call, CALL_PRESERVE_NONE);
+	LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
+	return LLVMBuildRetVoid(builder);
+}
+
+LLVMValueRef const32(const struct lowering *lowering, uint32_t value)
+{
+	return LLVMConstInt(lowering->types->i32, value, false);
+}
+
+static LLVMValueRef const64(const struct lowering *lowering, uint64_t value)
+{
+	return LLVMConstInt(lowering->types->i64, value, false);
+}
+
+LLVMBasicBlockRef new_block(struct lowering *lowering, const char *name)
+{
+	return LLVMAppendBasicBlockInContext(lowering->context, lowering->function, name);
+}
+
+void position(struct lowering *lowering, LLVMBasicBlockRef block)
+{
+	LLVMPositionBuilderAtEnd(lowering->builder, block);
+}
+
+LLVMValueRef load_cpu(struct lowering *lowering, LLVMTypeRef type, size_t offset)
+{
+	return LLVMBuildLoad2(lowering->builder, type,
+			      build_offset(lowering->builder, lowering->types, lowering->cpu, offset), "");
+}
+
+static void store_cpu(struct lowering *lowering, LLVMValueRef value, size_t offset)
+{
+	LLVMBuildStore(lowering->builder, value,
+		       build_offset(lowering->builder, lowering->types, lowering->cpu, offset));
+}
+
+void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicBlockRef rare,
+		   LLVMBasicBlockRef usual)
+{
+	LLVMValueRef branch = LLVMBuildCondBr(lowering->builder, condition, rare, usual);
+
+	LLVMSetMetadata(branch, lowering->types->prof, lowering->types->unlikely);
+}
+
+LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count)
+{
+	const struct types *types = lowering->types;
+	LLVMValueRef table = LLVMGetNamedGlobal(lowering->module, THUNK_TABLE_NAME);
+	LLVMValueRef code, call;
+
+	if (!table) {
+		table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->pointer, THUNK_COUNT),
+				      THUNK_TABLE_NAME);
+		LLVMSetLinkage(table, LLVMExternalLinkage);
+		LLVMSetVisibility(table, LLVMHiddenVisibility);
+		LLVMSetGlobalConstant(table, true);
+	}
+	code = LLVMBuildLoad2(lowering->builder, types->pointer,
+			      build_offset(lowering->builder, types, table, thunk * sizeof(void *)), "");
+	call = LLVMBuildCall2(lowering->builder, types->thunk[thunk], code, arguments, count, "");
+	LLVMSetInstructionCallConv(call, CALL_PRESERVE_MOST);
+	LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, types->nounwind);
+	return call;
+}
+
+/* In kernel mode accesses and helpers change lookup_va behind the region's back. */
+static bool is_cached(const struct lowering *lowering, enum ir_state state)
+{
+	return ir_state_info[state].cached && (state != IR_STATE_LOOKUP_VA || lowering->region->mode.user);
+}
+
+static LLVMValueRef get_state(struct lowering *lowering, enum ir_state state)
+{
+	LLVMTypeRef type = lowered_type(lowering->types, ir_state_info[state].type);
+
+	if (is_cached(lowering, state))
+		return LLVMBuildLoad2(lowering->builder, type, lowering->variables[state], "");
+	return load_cpu(lowering, type, state_offset(state));
+}
+
+static void set_state(struct lowering *lowering, enum ir_state state, LLVMValueRef value)
+{
+	if (is_cached(lowering, state)) {
+		LLVMBuildStore(lowering->builder, value, lowering->variables[state]);
+		lowering->dirty |= (state_set)1 << state;
+	} else {
+		store_cpu(lowering, value, state_offset(state));
+	}
+}
+
+static void store_states(struct lowering *lowering, state_set set)
+{
+	for (unsigned state = 0; state < IR_STATE_COUNT; state++) {
+		if (set >> state & 1)
+			store_cpu(lowering, get_state(lowering, state), state_offset(state));
+	}
+}
+
+/* --- leaving --- */
+
+static void add_incoming(struct lowering *lowering, LLVMValueRef phi, LLVMValueRef value)
+{
+	LLVMBasicBlockRef from = LLVMGetInsertBlock(lowering->builder);
+
+	LLVMAddIncoming(phi, &value, &from, 1);
+}
+
+/* The stair for exits with what is dirty now, entered from the current LLVM block. */
+static LLVMBasicBlockRef cold_exit(struct lowering *lowering, LLVMValueRef exit)
+{
+	struct stair *stair = lowering->stair_count ? &lowering->stairs[lowering->stair_count - 1] : NULL;
+
+	if (!stair || stair->dirty != lowering->dirty) {
+		LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder);
+
+		stair = &lowering->stairs[lowering->stair_count++];
+		stair->dirty = lowering->dirty;
+		stair->block = new_block(lowering, "cold");
+		position(lowering, stair->block);
+		stair->exit = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
+		position(lowering, here);
+	}
+	add_incoming(lowering, stair->exit, exit);
+	return stair->block;
+}
+
+static void finish_stairs(struct lowering *lowering)
+{
+	for (unsigned i = lowering->stair_count; i-- > 0;) {
+		const struct stair *stair = &lowering->stairs[i], *below = i ? stair - 1 : NULL;
+
+		position(lowering, stair->block);
+		store_states(lowering, stair->dirty & ~(below ? below->dirty : 0));
+		if (below) {
+			add_incoming(lowering, below->exit, stair->exit);
+			LLVMBuildBr(lowering->builder, below->block);
+		} else {
+			add_incoming(lowering, lowering->cold_va, const32(lowering, lowering->block->va));
+			add_incoming(lowering, lowering->cold_budget, lowering->budget);
+			add_incoming(lowering, lowering->cold_exit, stair->exit);
+			LLVMBuildBr(lowering->builder, lowering->leave_cold);
+		}
+	}
+}
+
+static uint32_t pack_exit(const struct lowering *lowering, enum exit_reason reason, unsigned index,
+			  unsigned cycle)
+{
+	return (uint32_t)reason << EXIT_REASON_SHIFT | (uint32_t)index << EXIT_INDEX_SHIFT |
+	       (uint32_t)(lowering->block->cost - cycle);
+}
+
+static uint32_t pack_before(const struct lowering *lowering, struct ir_time time)
+{
+	unsigned back = time.delay_slot; /* the branch is executed anew */
+
+	return pack_exit(lowering, EXIT_INTERPRET, time.index - back, time.cycle - back);
+}
+
+LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time)
+{
+	return cold_exit(lowering, const32(lowering, pack_before(lowering, time)));
+}
+
+LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status, bool may_be_after,
+				 struct ir_time time)
+{
+	uint32_t before = pack_before(lowering, time);
+	LLVMValueRef exit;
+
+	if (!may_be_after || time.delay_slot)
+		return cold_exit(lowering, const32(lowering, before));
+	/* The status is 1 or 2: before, or one step on. */
+	exit = LLVMBuildMul(lowering->builder, status, const32(lowering, EXIT_AFTER_STEP), "");
+	exit = LLVMBuildAdd(lowering->builder, exit, const32(lowering, before - EXIT_AFTER_STEP), "");
+	return cold_exit(lowering, exit);
+}
+
+LLVMValueRef packed_argument(const struct lowering *lowering, uint32_t argument, struct ir_time time)
+{
+	return const32(lowering,
+		       (uint32_t)(lowering->block->cost - time.cycle) << PACKED_REFUND_SHIFT | argument);
+}
+
+/* The block in the region that a static jump of the current block may go to directly, or -1. */
+static int internal_target(const struct ir_region *region, const struct ir_block *block, uint32_t target)
+{
+	const struct ir_block *found;
+
+	/* What another page holds can change without a write to it. */
+	if (region->mode.mapped && (target ^ block->va) & PAGE_MASK)
+		return -1;
+	found = ir_block_find(region, target);
+	return found ? (int)(found - region->blocks) : -1;
+}
+
+LLVMValueRef soft_tlb_entry(struct lowering *lowering, bool user, LLVMValueRef va)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMValueRef base =
+	    build_offset(builder, lowering->types, lowering->cpu,
+			 user ? offsetof(struct cpu, soft_tlb[1]) : offsetof(struct cpu, soft_tlb[0]));
+	/* (va / page size) mod entries, times the size of an entry */
+	LLVMValueRef index = LLVMBuildAnd(builder, LLVMBuildLShr(builder, va, const32(lowering, 12 - 4), ""),
+					  const32(lowering, (SOFT_TLB_SIZE - 1) << 4), "");
+
+	index = LLVMBuildZExt(builder, index, lowering->types->i64, "");
+	return LLVMBuildInBoundsGEP2(builder, lowering->types->i8, base, &index, 1, "");
+}
+
+LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size)
+{
+	LLVMValueRef asid = load_cpu(lowering, lowering->types->i32, offsetof(struct cpu, asid));
+	LLVMValueRef bits =
+	    LLVMBuildAnd(lowering->builder, va, const32(lowering, PAGE_MASK | (size - 1)), "");
+
+	return LLVMBuildOr(lowering->builder, bits, asid, "");
+}
+
+static void leave_through_slot(struct lowering *lowering, uint32_t slot)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMValueRef slots = load_cpu(lowering, types->pointer, offsetof(struct cpu, slots));
+	LLVMValueRef code =
+	    LLVMBuildLoad2(builder, types->pointer,
+			   build_offset(builder, types, slots, (uint64_t)slot * sizeof(void *)), "");
+
+	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget,
+		       const32(lowering, slot));
+}
+
+static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef target)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	bool user = lowering->region->mode.user;
+	LLVMBasicBlockRef hit = new_block(lowering, "hit");
+	LLVMValueRef base =
+	    build_offset(builder, types, lowering->cpu,
+			 user ? offsetof(struct cpu, jump_cache[1]) : offsetof(struct cpu, jump_cache[0]));
+	LLVMValueRef index = LLVMBuildAnd(builder, LLVMBuildLShr(builder, target, const32(lowering, 2), ""),
+					  const32(lowering, JUMP_CACHE_SIZE - 1), "");
+	LLVMValueRef entry, condition, code;
+
+	index = LLVMBuildMul(builder, LLVMBuildZExt(builder, index, types->i64, ""),
+			     const64(lowering, sizeof(struct jump_cache_entry)), "");
+	entry = LLVMBuildInBoundsGEP2(builder, types->i8, base, &index, 1, "");
+	condition = LLVMBuildICmp(
+	    builder, LLVMIntNE, target,
+	    LLVMBuildLoad2(builder, types->i32,
+			   build_offset(builder, types, entry, offsetof(struct jump_cache_entry, va)), ""),
+	    "");
+	if (user) {
+		LLVMValueRef page = soft_tlb_entry(lowering, true, target);
+		LLVMValueRef tag = LLVMBuildLoad2(
+		    builder, types->i32,
+		    build_offset(builder, types, page, offsetof(struct soft_tlb_entry, read_tag)), "");
+		LLVMValueRef addend = LLVMBuildLoad2(
+		    builder, types->i64,
+		    build_offset(builder, types, page, offsetof(struct soft_tlb_entry, addend)), "");
+		LLVMValueRef wanted = LLVMBuildLoad2(
+		    builder, types->i64,
+		    build_offset(builder, types, entry, offsetof(struct jump_cache_entry, addend)), "");
+
+		condition = LLVMBuildOr(
+		    builder, condition,
+		    LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, target, 1), ""), "");
+		condition = LLVMBuildOr(builder, condition,
+					LLVMBuildICmp(builder, LLVMIntNE, addend, wanted, ""), "");
+	}
+	add_incoming(lowering, lowering->leave_pc, target);
+	add_incoming(lowering, lowering->leave_budget, lowering->budget);
+	add_incoming(lowering, lowering->leave_reason, const32(lowering, EXIT_INDIRECT));
+	branch_rarely(lowering, condition, lowering->leave, hit);
+
+	position(lowering, hit);
+	code =
+	    LLVMBuildLoad2(builder, types->pointer,
+			   build_offset(builder, types, entry, offsetof(struct jump_cache_entry, code)), "");
+	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget,
+		       const32(lowering, 0));
+}
+
+/* A static jump to `target`, the block's exit number `k`, that leaves the region; all is stored. */
+static void leave_statically(struct lowering *lowering, uint32_t target, unsigned k)
+{
+	unsigned number = (unsigned)(lowering->block - lowering->region->blocks);
+
+	if (lowering->region->mode.mapped && (target ^ lowering->block->va) & PAGE_MASK)
+		leave_through_jump_cache(lowering, const32(lowering, target));
+	else
+		leave_through_slot(lowering, lowering->first_slot + 2 * number + k);
+}
+
+static void lower_jump(struct lowering *lowering, const struct ir_insn *insn)
+{
+	int inside = internal_target(lowering->region, lowering->block, insn->targets[0]);
+
+	if (inside >= 0) {
+		LLVMBuildBr(lowering->builder, lowering->heads[inside]);
+	} else {
+		store_states(lowering, lowering->dirty);
+		leave_statically(lowering, insn->targets[0], 0);
+	}
+}
+
+static void lower_branch(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBasicBlockRef next[2];
+	bool outside[2];
+
+	for (unsigned k = 0; k < 2; k++) {
+		int inside = internal_target(lowering->region, lowering->block, insn->targets[k]);
+
+		outside[k] = inside < 0;
+		next[k] = outside[k] ? new_block(lowering, "out") : lowering->heads[inside];
+	}
+	if (outside[0] && outside[1])
+		store_states(lowering, lowering->dirty);
+	LLVMBuildCondBr(lowering->builder, lowering->values[insn->operands[0]], next[0], next[1]);
+	for (unsigned k = 0; k < 2; k++) {
+		if (!outside[k])
+			continue;
+		position(lowering, next[k]);
+		if (!outside[1 - k])
+			store_states(lowering, lowering->dirty);
+		leave_statically(lowering, insn->targets[k], k);
+	}
+}
+
+/* --- operations --- */
+
+static LLVMValueRef lower_call(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	bool has_result = ir_helper_info[insn->state].result != IR_NONE;
+	LLVMBasicBlockRef done = new_block(lowering, "done");
+	LLVMValueRef operands[2], arguments[6], result, status;
+
+	for (unsigned i = 0; i < 2; i++)
+		operands[i] = insn->operands[i] == IR_NO_VALUE ? const32(lowering, 0)
+							       : lowering->values[insn->operands[i]];
+	arguments[0] = lowering->cpu;
+	arguments[1] = const32(lowering, (uint32_t)insn->immediate);
+	arguments[2] = operands[0];
+	arguments[3] = operands[1];
+	arguments[4] = lowering->budget;
+	arguments[5] = packed_argument(lowering, insn->state, insn->time);
+	result = call_thunk(lowering, THUNK_CALL, arguments, 6);
+	status = LLVMBuildTrunc(builder, LLVMBuildLShr(builder, result, const64(lowering, 32), ""),
+				types->i32, "");
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
+		      exit_by_status(lowering, status, !has_result, insn->time), done);
+	position(lowering, done);
+	return has_result ? LLVMBuildTrunc(builder, result, types->i32, "") : NULL;
+}
+
+static LLVMValueRef lower_active(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMValueRef end = load_cpu(lowering, lowering->types->i64, offsetof(struct cpu, active_end));
+	uint64_t refund = (uint64_t)(lowering->block->cost - insn->time.cycle);
+
+	end = LLVMBuildSub(lowering->builder, end, lowering->budget, "");
+	return LLVMBuildSub(lowering->builder, end, const64(lowering, refund), "");
+}
+
+static void lower_exit_if(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBasicBlockRef stay = new_block(lowering, "stay");
+
+	branch_rarely(lowering, lowering->values[insn->operands[0]], exit_before(lowering, insn->time), stay);
+	position(lowering, stay);
+}
+
+static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMTypeRef type = lowered_type(lowering->types, insn->type);
+	LLVMValueRef operands[3] = {NULL, NULL, NULL};
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (insn->operands[i] != IR_NO_VALUE)
+			operands[i] = lowering->values[insn->operands[i]];
+	}
+#define A operands[0]
+#define B operands[1]
+	switch (insn->op) {
+	case IR_CONST:
+		return LLVMConstInt(type, insn->immediate, false);
+	case IR_ADD:
+		return LLVMBuildAdd(builder, A, B, "");
+	case IR_SUB:
+		return LLVMBuildSub(builder, A, B, "");
+	case IR_MUL:
+		return LLVMBuildMul(builder, A, B, "");
+	case IR_SDIV:
+		return LLVMBuildSDiv(builder, A, B, "");
+	case IR_UDIV:
+		return LLVMBuildUDiv(builder, A, B, "");
+	case IR_SREM:
+		return LLVMBuildSRem(builder, A, B, "");
+	case IR_UREM:
+		return LLVMBuildURem(builder, A, B, "");
+	case IR_AND:
+		return LLVMBuildAnd(builder, A, B, "");
+	case IR_OR:
+		return LLVMBuildOr(builder, A, B, "");
+	case IR_XOR:
+		return LLVMBuildXor(builder, A, B, "");
+	case IR_SHL:
+		return LLVMBuildShl(builder, A, B, "");
+	case IR_SHR:
+		return LLVMBuildLShr(builder, A, B, "");
+	case IR_SAR:
+		return LLVMBuildAShr(builder, A, B, "");
+	case IR_EQ:
+		return LLVMBuildICmp(builder, LLVMIntEQ, A, B, "");
+	case IR_NE:
+		return LLVMBuildICmp(builder, LLVMIntNE, A, B, "");
+	case IR_SLT:
+		return LLVMBuildICmp(builder, LLVMIntSLT, A, B, "");
+	case IR_SLE:
+		return LLVMBuildICmp(builder, LLVMIntSLE, A, B, "");
+	case IR_ULT:
+		return LLVMBuildICmp(builder, LLVMIntULT, A, B, "");
+	case IR_ZEXT:
+		return LLVMBuildZExt(builder, A, type, "");
+	case IR_SEXT:
+		return LLVMBuildSExt(builder, A, type, "");
+	case IR_TRUNC:
+		return LLVMBuildTrunc(builder, A, type, "");
+	case IR_SELECT:
+		return LLVMBuildSelect(builder, A, B, operands[2], "");
+	default:
+		abort(); /* lower_insn knows all others */
+	}
+#undef A
+#undef B
+}
+
+static LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn)
+{
+	switch (insn->op) {
+	case IR_GET:
+		return get_state(lowering, insn->state);
+	case IR_SET:
+		set_state(lowering, insn->state, lowering->values[insn->operands[0]]);
+		return NULL;
+	case IR_ACTIVE:
+		return lower_active(lowering, insn);
+	case IR_LOAD:
+		return lower_load(lowering, insn);
+	case IR_STORE:
+	case IR_STORE_LEFT:
+	case IR_STORE_RIGHT:
+		lower_store(lowering, insn);
+		return NULL;
+	case IR_PROBE:
+		lower_probe(lowering, insn);
+		return NULL;
+	case IR_CALL:
+		return lower_call(lowering, insn);
+	case IR_EXIT_IF:
+		lower_exit_if(lowering, insn);
+		return NULL;
+	case IR_EXIT:
+		LLVMBuildBr(lowering->builder, exit_before(lowering, insn->time));
+		return NULL;
+	case IR_JUMP:
+		lower_jump(lowering, insn);
+		return NULL;
+	case IR_BRANCH:
+		lower_branch(lowering, insn);
+		return NULL;
+	case IR_JUMP_INDIRECT:
+		store_states(lowering, lowering->dirty);
+		leave_through_jump_cache(lowering, lowering->values[insn->operands[0]]);
+		return NULL;
+	default:
+		return lower_value(lowering, insn);
+	}
+}
+
+static void lower_block(struct lowering *lowering, unsigned number)
+{
+	const struct ir_block *block = &lowering->region->blocks[number];
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMBasicBlockRef paid = new_block(lowering, "paid");
+	LLVMValueRef budget;
+
+	lowering->block = block;
+	lowering->dirty = lowering->dirty_in[number];
+	lowering->stair_count = 0;
+
+	position(lowering, lowering->heads[number]);
+	budget = LLVMBuildLoad2(builder, lowering->types->i64, lowering->budget_variable, "");
+	lowering->budget = LLVMBuildSub(builder, budget, const64(lowering, block->cost), "");
+	LLVMBuildStore(builder, lowering->budget, lowering->budget_variable);
+	branch_rarely(lowering,
+		      LLVMBuildICmp(builder, LLVMIntSLT, lowering->budget, const64(lowering, 0), ""),
+		      cold_exit(lowering, const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0))), paid);
+
+	position(lowering, paid);
+	for (unsigned i = 0; i < block->count; i++) {
+		if (!block->insns[i].dead)
+			lowering->values[i] = lower_insn(lowering, &block->insns[i]);
+	}
+	finish_stairs(lowering);
+}
+
+/* --- regions --- */
+
+/* What may be dirty at the start of each block: written since some entry on some way there. */
+static void find_dirty(struct lowering *lowering)
+{
+	const struct ir_region *region = lowering->region;
+	bool changed;
+
+	lowering->used = 0;
+	memset(lowering->dirty_in, 0, region->count * sizeof(*lowering->dirty_in));
+	do {
+		changed = false;
+		for (unsigned i = 0; i < region->count; i++) {
+			const struct ir_block *block = &region->blocks[i];
+			state_set dirty = lowering->dirty_in[i];
+
+			for (unsigned j = 0; j < block->count; j++) {
+				const struct ir_insn *insn = &block->insns[j];
+
+				if (insn->dead)
+					continue;
+				if ((insn->op == IR_GET || insn->op == IR_SET) &&
+				    is_cached(lowering, insn->state)) {
+					lowering->used |= (state_set)1 << insn->state;
+					if (insn->op == IR_SET)
+						dirty |= (state_set)1 << insn->state;
+				}
+				if (insn->op != IR_JUMP && insn->op != IR_BRANCH)
+					continue;
+				for (unsigned k = 0; k < (insn->op == IR_BRANCH ? 2u : 1u); k++) {
+					int next = internal_target(region, block, insn->targets[k]);
+
+					if (next >= 0 && dirty & ~lowering->dirty_in[next]) {
+						lowering->dirty_in[next] |= dirty;
+						changed = true;
+					}
+				}
+			}
+		}
+	} while (changed);
+}
+
+static bool check_supported(const struct ir_region *region, struct error *error)
+{
+	unsigned entries = 0;
+
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct ir_block *block = &region->blocks[i];
+
+		entries += block->entry;
+		for (unsigned j = 0; j < block->count; j++) {
+			const struct ir_insn *insn = &block->insns[j];
+			bool access = insn->op == IR_LOAD || insn->op == IR_STORE;
+
+			if (!insn->dead && (insn->type == IR_F32 || insn->type == IR_F64 ||
+					    (access && insn->type == IR_I64)))
+				return error_set(error, "block va=%08x: %s.%s cannot be translated",
+						 (unsigned)block->va, ir_op_info[insn->op].name,
+						 ir_type_name(insn->type));
+		}
+	}
+	if (!entries)
+		return error_set(error, "a region without an entry cannot be translated");
+	return true;
+}
+
+void region_entry_name(char *name, size_t size, unsigned number, const struct ir_block *block)
+{
+	snprintf(name, size, "guest_%08x.%u", (unsigned)block->va, number);
+}
+
+/* A block that loads the states and enters a guest block. */
+static void lower_entry(struct lowering *lowering, unsigned number)
+{
+	for (unsigned state = 0; state < IR_STATE_COUNT; state++) {
+		if (lowering->used >> state & 1) {
+			LLVMTypeRef type = lowered_type(lowering->types, ir_state_info[state].type);
+
+			LLVMBuildStore(lowering->builder, load_cpu(lowering, type, state_offset(state)),
+				       lowering->variables[state]);
+		}
+	}
+	LLVMBuildBr(lowering->builder, lowering->heads[number]);
+}
+
+static void lower_entries(struct lowering *lowering, unsigned count, unsigned number)
+{
+	const struct ir_region *region = lowering->region;
+	const struct types *types = lowering->types;
+	LLVMValueRef dispatch = NULL;
+	unsigned index = 0;
+
+	for (unsigned i = 0; i < region->count; i++) {
+		LLVMBasicBlockRef entry, here = LLVMGetInsertBlock(lowering->builder);
+		LLVMValueRef function;
+		char name[64];
+
+		if (!region->blocks[i].entry)
+			continue;
+		if (count == 1) {
+			lower_entry(lowering, i);
+			return;
+		}
+		entry = new_block(lowering, "entry");
+		/* The first one is the default, which saves its comparison. */
+		if (!dispatch)
+			dispatch = LLVMBuildSwitch(lowering->builder, LLVMGetParam(lowering->function, 3),
+						   entry, count);
+		else
+			LLVMAddCase(dispatch, const32(lowering, index), entry);
+		position(lowering, entry);
+		lower_entry(lowering, i);
+
+		region_entry_name(name, sizeof(name), number, &region->blocks[i]);
+		function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
+		position(lowering, LLVMAppendBasicBlockInContext(lowering->context, function, ""));
+		build_musttail(lowering->builder, types, lowering->function, LLVMGetParam(function, 0),
+			       LLVMGetParam(function, 1), LLVMGetParam(function, 2),
+			       const32(lowering, index++));
+		position(lowering, here);
+	}
+}
+
+/* The foot of all stairs, and what is common to all returns. */
+static void lower_leave(struct lowering *lowering)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMValueRef index, refund;
+
+	position(lowering, lowering->leave_cold);
+	index = LLVMBuildAnd(
+	    builder, LLVMBuildLShr(builder, lowering->cold_exit, const32(lowering, EXIT_INDEX_SHIFT - 2), ""),
+	    const32(lowering, EXIT_INDEX_MASK << 2), "");
+	refund = LLVMBuildZExt(
+	    builder, LLVMBuildAnd(builder, lowering->cold_exit, const32(lowering, EXIT_REFUND_MASK), ""),
+	    types->i64, "");
+	add_incoming(lowering, lowering->leave_pc, LLVMBuildAdd(builder, lowering->cold_va, index, ""));
+	add_incoming(lowering, lowering->leave_budget,
+		     LLVMBuildAdd(builder, lowering->cold_budget, refund, ""));
+	add_incoming(lowering, lowering->leave_reason,
+		     LLVMBuildLShr(builder, lowering->cold_exit, const32(lowering, EXIT_REASON_SHIFT), ""));
+	LLVMBuildBr(builder, lowering->leave);
+
+	position(lowering, lowering->leave);
+	store_cpu(lowering, lowering->leave_pc, offsetof(struct cpu, pc));
+	store_cpu(lowering, lowering->leave_budget, offsetof(struct cpu, budget));
+	store_cpu(lowering, lowering->leave_reason, offsetof(struct cpu, exit_reason));
+	LLVMBuildRetVoid(builder);
+}
+
+static LLVMBasicBlockRef block_with_phis(struct lowering *lowering, const char *name, LLVMValueRef *a,
+					 LLVMValueRef *b, LLVMValueRef *c)
+{
+	LLVMBasicBlockRef block = new_block(lowering, name);
+
+	position(lowering, block);
+	*a = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
+	*b = LLVMBuildPhi(lowering->builder, lowering->types->i64, "");
+	*c = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
+	return block;
+}
+
+static void lower_function(struct lowering *lowering, unsigned number)
+{
+	const struct ir_region *region = lowering->region;
+	const struct types *types = lowering->types;
+	LLVMBuilderRef builder = lowering->builder;
+	unsigned entries = 0, first = 0;
+	LLVMBasicBlockRef start;
+	char name[64];
+
+	for (unsigned i = region->count; i-- > 0;) {
+		entries += region->blocks[i].entry;
+		first = region->blocks[i].entry ? i : first;
+	}
+	if (entries == 1)
+		region_entry_name(name, sizeof(name), number, &region->blocks[first]);
+	else
+		snprintf(name, sizeof(name), "region.%u", number);
+	lowering->function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
+	if (entries > 1)
+		LLVMSetLinkage(lowering->function, LLVMInternalLinkage);
+	lowering->cpu = LLVMGetParam(lowering->function, 0);
+	lowering->ram = LLVMGetParam(lowering->function, 1);
+
+	start = new_block(lowering, "start");
+	for (unsigned i = 0; i < region->count; i++) {
+		snprintf(name, sizeof(name), "b_%08x", (unsigned)region->blocks[i].va);
+		lowering->heads[i] = new_block(lowering, name);
+	}
+	lowering->leave = block_with_phis(lowering, "leave", &lowering->leave_pc, &lowering->leave_budget,
+					  &lowering->leave_reason);
+	lowering->leave_cold = block_with_phis(lowering, "leave_cold", &lowering->cold_va,
+					       &lowering->cold_budget, &lowering->cold_exit);
+
+	position(lowering, start);
+	for (unsigned state = 0; state < IR_STATE_COUNT; state++) {
+		if (lowering->used >> state & 1)
+			lowering->variables[state] =
+			    LLVMBuildAlloca(builder, lowered_type(types, ir_state_info[state].type),
+					    ir_state_info[state].name);
+	}
+	lowering->budget_variable = LLVMBuildAlloca(builder, types->i64, "budget");
+	LLVMBuildStore(builder, LLVMGetParam(lowering->function, 2), lowering->budget_variable);
+	lower_entries(lowering, entries, number);
+
+	for (unsigned i = 0; i < region->count; i++)
+		lower_block(lowering, i);
+	lower_leave(lowering);
+}
+
+bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const struct backend_region *region,
+		  unsigned number, struct error *error)
+{
+	const struct ir_region *ir = region->ir;
+	struct lowering lowering = {
+	    .types = &thread->types,
+	    .options = &thread->backend->options,
+	    .context = thread->context,
+	    .module = module,
+	    .region = ir,
+	    .first_slot = region->first_slot,
+	};
+	unsigned longest = 0;
+
+	if (!check_supported(ir, error))
+		return false;
+	for (unsigned i = 0; i < ir->count; i++)
+		longest = ir->blocks[i].count > longest ? ir->blocks[i].count : longest;
+	lowering.builder = LLVMCreateBuilderInContext(thread->context);
+	lowering.heads = calloc(ir->count, sizeof(*lowering.heads));
+	lowering.dirty_in = calloc(ir->count, sizeof(*lowering.dirty_in));
+	lowering.values = calloc(longest + 1, sizeof(*lowering.values));
+	if (!lowering.heads || !lowering.dirty_in || !lowering.values)
+		abort();
+	find_dirty(&lowering);
+	lower_function(&lowering, number);
+	LLVMDisposeBuilder(lowering.builder);
+	free(lowering.heads);
+	free(lowering.dirty_in);
+	free(lowering.values);
+	return true;
+}

@@ -1,0 +1,80 @@
+/* What the files of the lowering share: the region and block at hand. */
+#ifndef JIT161_JIT_LLVM_LOWER_INTERNAL_H
+#define JIT161_JIT_LLVM_LOWER_INTERNAL_H
+
+#include "jit/llvm/llvm_internal.h"
+
+/* A set of guest states. */
+typedef uint64_t state_set;
+_Static_assert(IR_STATE_COUNT <= 64, "state_set has a bit for each state");
+
+/* One step of a guest block's cold exits, see lower.c. */
+struct stair {
+	LLVMBasicBlockRef block;
+	LLVMValueRef exit; /* phi: which exit, packed */
+	state_set dirty;
+};
+
+struct lowering {
+	const struct types *types;
+	const struct backend_options *options;
+	LLVMContextRef context;
+	LLVMModuleRef module;
+	LLVMBuilderRef builder;
+
+	/* The region. */
+	const struct ir_region *region;
+	uint32_t first_slot;
+	LLVMValueRef function, cpu, ram;
+	LLVMValueRef budget_variable;
+	LLVMValueRef variables[IR_STATE_COUNT]; /* of cached states */
+	LLVMBasicBlockRef *heads;		/* of the guest blocks */
+	state_set *dirty_in;			/* what may be dirty at their starts */
+	state_set used;				/* cached states that the region names */
+
+	/* Shared ends of the region: all ways to return to the caller, and the cold ones among them. */
+	LLVMBasicBlockRef leave, leave_cold;
+	LLVMValueRef leave_pc, leave_budget, leave_reason;
+	LLVMValueRef cold_va, cold_budget, cold_exit;
+
+	/* The block. */
+	const struct ir_block *block;
+	LLVMValueRef *values;
+	LLVMValueRef budget; /* the block's cost is taken off */
+	state_set dirty;     /* what may be dirty at this point */
+	struct stair stairs[IR_STATE_COUNT + 1];
+	unsigned stair_count;
+};
+
+LLVMValueRef const32(const struct lowering *lowering, uint32_t value);
+LLVMBasicBlockRef new_block(struct lowering *lowering, const char *name);
+void position(struct lowering *lowering, LLVMBasicBlockRef block);
+LLVMValueRef load_cpu(struct lowering *lowering, LLVMTypeRef type, size_t offset);
+LLVMTypeRef lowered_type(const struct types *types, enum ir_type type);
+
+/* Ends the current LLVM block: to `rare` if the condition is 1, else to `usual`. */
+void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicBlockRef rare,
+		   LLVMBasicBlockRef usual);
+
+/* The last argument of a thunk called for an instruction. */
+LLVMValueRef packed_argument(const struct lowering *lowering, uint32_t argument, struct ir_time time);
+
+/* The cold exit before an instruction; the caller branches there from the current LLVM block. */
+LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);
+/* The cold exit for a helper's status other than HELPER_DONE. */
+LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status, bool may_be_after,
+				 struct ir_time time);
+
+/* The soft TLB's entry for an address as a pointer, and the tag that a read or write of `size` bytes wants.
+ */
+LLVMValueRef soft_tlb_entry(struct lowering *lowering, bool user, LLVMValueRef va);
+LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size);
+
+LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count);
+
+/* Guest accesses (lower_memory.c). */
+LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn);
+void lower_store(struct lowering *lowering, const struct ir_insn *insn);
+void lower_probe(struct lowering *lowering, const struct ir_insn *insn);
+
+#endif

@@ -1,0 +1,273 @@
+/* Guest memory accesses: a fast path inline, and a helper called out of line that joins it again unless it
+ * wants to leave. Guest accesses are volatile, so that LLVM neither removes, repeats nor reorders them. */
+#include "jit/llvm/lower_internal.h"
+
+#include <string.h>
+
+#include "runtime/cpu/cpu.h"
+
+#define KERNEL_BASE 0x80000000u /* kseg0 */
+
+/* One access under way. */
+struct guest_access {
+	LLVMValueRef va;
+	LLVMValueRef host;	/* its host address, for the fast path */
+	LLVMBasicBlockRef slow; /* calls the helper */
+	LLVMBasicBlockRef done; /* where both paths meet */
+	unsigned size;		/* 1, 2 or 4 */
+	bool store, partial;	/* partial: SWL or SWR, of the word that va is in */
+};
+
+/* The operand + a constant, with a constant addend of the operand's own folded in. */
+static LLVMValueRef add_constant(struct lowering *lowering, ir_value operand, uint32_t constant)
+{
+	const struct ir_insn *insns = lowering->block->insns;
+	const struct ir_insn *insn = &insns[operand];
+	LLVMValueRef base = lowering->values[operand];
+
+	if (insn->op == IR_ADD && insns[insn->operands[1]].op == IR_CONST) {
+		base = lowering->values[insn->operands[0]];
+		constant += (uint32_t)insns[insn->operands[1]].immediate;
+	}
+	return LLVMBuildAdd(lowering->builder, base, const32(lowering, constant), "");
+}
+
+static LLVMValueRef intrinsic(struct lowering *lowering, const char *name, LLVMTypeRef type,
+			      LLVMValueRef *arguments, unsigned count)
+{
+	unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+	LLVMValueRef function = LLVMGetIntrinsicDeclaration(lowering->module, id, &type, 1);
+
+	return LLVMBuildCall2(lowering->builder, LLVMIntrinsicGetType(lowering->context, id, &type, 1),
+			      function, arguments, count, "");
+}
+
+static LLVMValueRef guest_order(struct lowering *lowering, LLVMValueRef value, unsigned size)
+{
+	if (size == 1 || !lowering->region->mode.big_endian)
+		return value;
+	return intrinsic(lowering, "llvm.bswap", LLVMTypeOf(value), &value, 1);
+}
+
+/* The fast path's tests in kernel mode; leaves the builder where the access is allowed. */
+static void open_kernel(struct lowering *lowering, struct guest_access *access, ir_value operand)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMBasicBlockRef fast = new_block(lowering, "fast");
+	LLVMValueRef offset = add_constant(lowering, operand, -KERNEL_BASE), index = offset, inside;
+	unsigned shift = access->partial || access->size == 1 ? 0 : access->size == 2 ? 1 : 2;
+
+	/* Rotating brings the bits that must be 0 to the top, so that one comparison tests range and
+	 * alignment. */
+	if (shift) {
+		LLVMValueRef arguments[] = {offset, offset, const32(lowering, shift)};
+
+		index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
+	}
+	inside = LLVMBuildICmp(builder, LLVMIntUGE, index,
+			       const32(lowering, lowering->options->ram_size >> shift), "");
+	branch_rarely(lowering, inside, access->slow, fast);
+	position(lowering, fast);
+
+	if (access->store) {
+		LLVMBasicBlockRef plain = new_block(lowering, "plain");
+		LLVMValueRef granule =
+		    LLVMBuildLShr(builder, index, const32(lowering, CODE_GRANULE_SHIFT - shift), "");
+		LLVMValueRef mark;
+
+		granule = LLVMBuildZExt(builder, granule, types->i64, "");
+		mark = build_offset(builder, types, lowering->ram, lowering->options->code_map_offset);
+		mark = LLVMBuildInBoundsGEP2(builder, types->i8, mark, &granule, 1, "");
+		mark = LLVMBuildLoad2(builder, types->i8, mark, "");
+		branch_rarely(lowering,
+			      LLVMBuildICmp(builder, LLVMIntNE, mark, LLVMConstInt(types->i8, 0, false), ""),
+			      access->slow, plain);
+		position(lowering, plain);
+	}
+	if (access->partial)
+		offset = LLVMBuildAnd(builder, offset, const32(lowering, ~3u), "");
+	offset = LLVMBuildZExt(builder, offset, types->i64, "");
+	access->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &offset, 1, "");
+}
+
+static void open_user(struct lowering *lowering, struct guest_access *access)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMBasicBlockRef fast = new_block(lowering, "fast");
+	LLVMValueRef entry = soft_tlb_entry(lowering, true, access->va);
+	size_t tag_offset = access->store ? offsetof(struct soft_tlb_entry, write_tag)
+					  : offsetof(struct soft_tlb_entry, read_tag);
+	LLVMValueRef tag =
+	    LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
+	LLVMValueRef wanted = soft_tlb_tag(lowering, access->va, access->partial ? 1 : access->size);
+	LLVMValueRef address = access->va;
+
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, wanted, ""), access->slow, fast);
+	position(lowering, fast);
+	if (access->partial)
+		address = LLVMBuildAnd(builder, address, const32(lowering, ~3u), "");
+	address = LLVMBuildAdd(
+	    builder,
+	    LLVMBuildLoad2(builder, types->i64,
+			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
+	    LLVMBuildZExt(builder, address, types->i64, ""), "");
+	access->host = LLVMBuildIntToPtr(builder, address, types->pointer, "");
+}
+
+static struct guest_access open_access(struct lowering *lowering, const struct ir_insn *insn)
+{
+	struct guest_access access = {
+	    .size = insn->type == IR_I8	   ? 1
+		    : insn->type == IR_I16 ? 2
+					   : 4,
+	    .store = insn->op != IR_LOAD,
+	    .partial = insn->op == IR_STORE_LEFT || insn->op == IR_STORE_RIGHT,
+	    .va = lowering->values[insn->operands[0]],
+	    .slow = new_block(lowering, "slow"),
+	    .done = new_block(lowering, "done"),
+	};
+
+	if (lowering->region->mode.user)
+		open_user(lowering, &access);
+	else
+		open_kernel(lowering, &access, insn->operands[0]);
+	return access;
+}
+
+static LLVMValueRef access_flags(const struct lowering *lowering, const struct guest_access *access,
+				 const struct ir_insn *insn)
+{
+	uint32_t flags = access->size;
+
+	if (insn->op == IR_STORE_LEFT)
+		flags |= ACCESS_LEFT;
+	if (insn->op == IR_STORE_RIGHT)
+		flags |= ACCESS_RIGHT;
+	if (insn->time.delay_slot)
+		flags |= ACCESS_DELAY_SLOT;
+	if (lowering->region->mode.user)
+		flags |= ACCESS_USER;
+	return packed_argument(lowering, flags, insn->time);
+}
+
+/* In the slow block the address is computed anew, so that the fast path need not have it. */
+static LLVMValueRef slow_address(struct lowering *lowering, const struct guest_access *access,
+				 const struct ir_insn *insn)
+{
+	return lowering->region->mode.user ? access->va : add_constant(lowering, insn->operands[0], 0);
+}
+
+LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMTypeRef type = lowered_type(types, insn->type);
+	struct guest_access access = open_access(lowering, insn);
+	LLVMBasicBlockRef from[2];
+	LLVMValueRef incoming[2], status, value;
+
+	value = LLVMBuildLoad2(builder, type, access.host, "");
+	LLVMSetVolatile(value, true);
+	LLVMSetAlignment(value, access.size);
+	incoming[0] = guest_order(lowering, value, access.size);
+	from[0] = LLVMGetInsertBlock(builder);
+	LLVMBuildBr(builder, access.done);
+
+	position(lowering, access.slow);
+	value = call_thunk(lowering, THUNK_LOAD,
+			   (LLVMValueRef[]){lowering->cpu, slow_address(lowering, &access, insn),
+					    lowering->budget, access_flags(lowering, &access, insn)},
+			   4);
+	incoming[1] = LLVMBuildTrunc(builder, value, type, "");
+	from[1] = access.slow;
+	status = LLVMBuildLShr(builder, value, LLVMConstInt(types->i64, 32, false), "");
+	branch_rarely(
+	    lowering,
+	    LLVMBuildICmp(builder, LLVMIntNE, status, LLVMConstInt(types->i64, HELPER_DONE, false), ""),
+	    exit_by_status(lowering, status, false, insn->time), access.done);
+
+	position(lowering, access.done);
+	value = LLVMBuildPhi(builder, type, "");
+	LLVMAddIncoming(value, incoming, from, 2);
+	return value;
+}
+
+/* The word after SWL or SWR: bytes of the value, the rest as it was. */
+static LLVMValueRef merge_partial(struct lowering *lowering, const struct guest_access *access,
+				  const struct ir_insn *insn, LLVMValueRef value)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	bool left = insn->op == IR_STORE_LEFT;
+	LLVMValueRef old = LLVMBuildLoad2(builder, lowering->types->i32, access->host, "");
+	LLVMValueRef mask = const32(lowering, UINT32_MAX), shift = access->va;
+
+	LLVMSetVolatile(old, true);
+	old = guest_order(lowering, old, 4);
+	/* Bytes between va and the end of the word that the value's bytes move towards. */
+	if (left != lowering->region->mode.big_endian)
+		shift = LLVMBuildXor(builder, shift, const32(lowering, 3), "");
+	shift = LLVMBuildAnd(builder, LLVMBuildShl(builder, shift, const32(lowering, 3), ""),
+			     const32(lowering, 24), "");
+	if (left) {
+		value = LLVMBuildLShr(builder, value, shift, "");
+		mask = LLVMBuildLShr(builder, mask, shift, "");
+	} else {
+		value = LLVMBuildShl(builder, value, shift, "");
+		mask = LLVMBuildShl(builder, mask, shift, "");
+	}
+	mask = LLVMBuildXor(builder, mask, const32(lowering, UINT32_MAX), "");
+	return LLVMBuildOr(builder, LLVMBuildAnd(builder, old, mask, ""), value, "");
+}
+
+void lower_store(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMValueRef value = lowering->values[insn->operands[1]];
+	struct guest_access access = open_access(lowering, insn);
+	LLVMValueRef stored = access.partial ? merge_partial(lowering, &access, insn, value) : value;
+	LLVMValueRef status;
+
+	stored = LLVMBuildStore(builder, guest_order(lowering, stored, access.size), access.host);
+	LLVMSetVolatile(stored, true);
+	LLVMSetAlignment(stored, access.size);
+	LLVMBuildBr(builder, access.done);
+
+	position(lowering, access.slow);
+	if (access.size < 4)
+		value = LLVMBuildZExt(builder, value, types->i32, "");
+	status = call_thunk(lowering, THUNK_STORE,
+			    (LLVMValueRef[]){lowering->cpu, slow_address(lowering, &access, insn), value,
+					     lowering->budget, access_flags(lowering, &access, insn)},
+			    5);
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
+		      exit_by_status(lowering, status, !lowering->region->mode.user, insn->time),
+		      access.done);
+	position(lowering, access.done);
+}
+
+void lower_probe(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMValueRef va = lowering->values[insn->operands[0]];
+	LLVMBasicBlockRef slow = new_block(lowering, "slow"), done = new_block(lowering, "done");
+	LLVMValueRef entry = soft_tlb_entry(lowering, lowering->region->mode.user, va);
+	LLVMValueRef tag = LLVMBuildLoad2(
+	    builder, types->i32,
+	    build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, read_tag)), "");
+	LLVMValueRef status;
+
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, va, 1), ""),
+		      slow, done);
+	position(lowering, slow);
+	status = call_thunk(
+	    lowering, THUNK_PROBE,
+	    (LLVMValueRef[]){lowering->cpu, va, lowering->budget, packed_argument(lowering, 0, insn->time)},
+	    4);
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
+		      exit_by_status(lowering, status, false, insn->time), done);
+	position(lowering, done);
+}

@@ -1,0 +1,193 @@
+/* Choosing regions: from a hot block along static jumps, branches and the returns of calls, through blocks
+ * that are warm themselves, up to the size the options allow. Runs on the machine's thread and copies the
+ * bytes, so that the compile thread never sees guest memory. */
+#include "frontend/decode.h"
+#include "jit/jit_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WARM_DIVISOR 16 /* a block belongs to a region from this part of the threshold on */
+
+/* Ends a block without a jump: executed by the interpreter. */
+static bool ends_block(const struct insn *insn)
+{
+	switch ((enum mips_op)insn->op) {
+	case MIPS_OP_SYSCALL:
+	case MIPS_OP_BREAK:
+	case MIPS_OP_RFE:
+	case MIPS_OP_WAIT:
+	case MIPS_OP_RESERVED:
+	case MIPS_OP_COP_UNUSABLE:
+	case MIPS_OP_COP0_RESERVED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_target(struct scanned_block *block, uint32_t va)
+{
+	block->targets[block->target_count++] = va;
+}
+
+static void branch_targets(struct scanned_block *block, const struct insn *insn, uint32_t va)
+{
+	uint32_t flags = mips_op_info[insn->op].flags;
+
+	if (flags & MIPS_FLAG_BRANCH) {
+		if (!(flags & MIPS_FLAG_LINK))
+			add_target(block, insn_branch_target(insn, va));
+		add_target(block, va + 8);
+	} else if (flags & MIPS_FLAG_LINK) {
+		add_target(block, va + 8); /* where the call returns to */
+	} else if (!(flags & MIPS_FLAG_INDIRECT)) {
+		add_target(block, insn_jump_target(insn, va));
+	}
+}
+
+static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
+{
+	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
+	unsigned to_page_end = (PAGE_SIZE - (pa & ~PAGE_MASK)) / 4;
+
+	*block = (struct scanned_block){.va = va, .pa = pa};
+	for (unsigned i = 0; i < to_page_end && i < BLOCK_INSTRUCTIONS; i++) {
+		struct insn insn;
+
+		mips_decode(isa, memory_read_word(jit->memory, pa + 4 * i), &insn);
+		block->words = (uint16_t)(i + 1);
+		if (insn_has_delay_slot(&insn)) {
+			if (i + 1 < to_page_end) /* else the lifter leaves the branch to the interpreter */
+				block->words++;
+			branch_targets(block, &insn, va + 4 * i);
+			return;
+		}
+		if (ends_block(&insn))
+			return;
+	}
+	add_target(block, va + 4u * block->words);
+}
+
+/* Where a target's bytes are, if that is known without a look-up. */
+static bool target_offset(const struct jit *jit, const struct region *region,
+			  const struct scanned_block *from, uint32_t va, uint32_t *pa)
+{
+	if (region->mode.mapped) {
+		if ((va ^ from->va) & PAGE_MASK)
+			return false;
+		*pa = (from->pa & PAGE_MASK) | (va & ~PAGE_MASK);
+		return true;
+	}
+	if (va >> 30 != 2)
+		return false;
+	*pa = va & 0x1FFFFFFF;
+	return *pa < jit->memory->ram_size;
+}
+
+static bool copy_page(const struct jit *jit, struct region *region, uint32_t frame)
+{
+	for (unsigned i = 0; i < region->page_count; i++)
+		if (region->pages[i].frame == frame)
+			return true;
+	if (region->page_count == MAX_REGION_PAGES)
+		return false;
+	region->pages = realloc(region->pages, (region->page_count + 1) * sizeof(*region->pages));
+	if (!region->pages)
+		abort();
+	region->pages[region->page_count].frame = frame;
+	for (unsigned i = 0; i < PAGE_WORDS; i++)
+		region->pages[region->page_count].words[i] = memory_read_word(jit->memory, frame + 4 * i);
+	region->page_count++;
+	return true;
+}
+
+static struct scanned_block *find_block(struct region *region, uint32_t va)
+{
+	for (unsigned i = 0; i < region->block_count; i++)
+		if (region->blocks[i].va == va)
+			return &region->blocks[i];
+	return NULL;
+}
+
+static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
+{
+	const struct block_entry *entry = cache_find(jit, va, pa, user);
+
+	return entry && entry->heat >= (jit->options.threshold + WARM_DIVISOR - 1) / WARM_DIVISOR &&
+	       !entry->code;
+}
+
+/* Marks what may be entered from outside: the head, loop heads, returns of calls. */
+static void mark_entries(const struct jit *jit, struct region *region)
+{
+	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
+
+	region->blocks[0].entry = true;
+	for (unsigned i = 0; i < region->block_count; i++) {
+		const struct scanned_block *block = &region->blocks[i];
+		bool call = false;
+
+		if (block->words >= 2) {
+			struct insn insn;
+			mips_decode(isa, memory_read_word(jit->memory, block->pa + 4u * (block->words - 2u)),
+				    &insn);
+			call = insn_has_delay_slot(&insn) && (mips_op_info[insn.op].flags & MIPS_FLAG_LINK);
+		}
+		for (unsigned k = 0; k < block->target_count; k++) {
+			struct scanned_block *target = find_block(region, block->targets[k]);
+
+			if (target && (target->va <= block->va || call))
+				target->entry = true;
+		}
+	}
+}
+
+struct region *region_discover(struct jit *jit, const struct block_entry *head, bool all)
+{
+	struct region *region = calloc(1, sizeof(*region));
+	unsigned instructions = 0;
+
+	if (!region)
+		abort();
+	region->mode = (struct ir_mode){.user = head->user, .mapped = head->user, .big_endian = true};
+	scan(jit, &region->blocks[0], head->va, head->pa);
+	region->block_count = 1;
+	copy_page(jit, region, head->pa & PAGE_MASK);
+	instructions = region->blocks[0].words;
+
+	/* Breadth first: what is near the hot block comes before what is far. */
+	for (unsigned i = 0; i < region->block_count; i++) {
+		struct scanned_block from = region->blocks[i];
+
+		for (unsigned k = 0; k < from.target_count; k++) {
+			uint32_t va = from.targets[k], pa;
+			struct scanned_block next;
+
+			if (region->block_count == MAX_REGION_BLOCKS || find_block(region, va) ||
+			    !target_offset(jit, region, &from, va, &pa) ||
+			    (!all && !is_warm(jit, va, pa, head->user)))
+				continue;
+			scan(jit, &next, va, pa);
+			if (instructions + next.words > jit->options.region_instructions ||
+			    !copy_page(jit, region, pa & PAGE_MASK))
+				continue;
+			region->blocks[region->block_count++] = next;
+			instructions += next.words;
+		}
+	}
+	mark_entries(jit, region);
+	region->slot_count = 2 * region->block_count;
+	return region;
+}
+
+void region_free(struct region *region)
+{
+	if (region->compiled || region->ir.blocks)
+		ir_region_free(&region->ir);
+	free(region->pages);
+	free(region->entries);
+	free(region->slot_targets);
+	free(region->incoming);
+	free(region);
+}

@@ -1,0 +1,135 @@
+/* Exceptions, mode changes and instruction-fetch mapping (System/161 reference, sections 1.5, 1.6, 1.12). */
+#include "runtime/cpu/cpu_internal.h"
+
+/* Books the time so far on the mode that is about to end. */
+static void book_mode(struct cpu *cpu, bool charged)
+{
+	uint64_t run = cpu_cycles_run(cpu) + charged;
+
+	if (cpu_user_mode(cpu))
+		cpu->user_cycles += run - cpu->mode_since;
+	else
+		cpu->kernel_cycles += run - cpu->mode_since;
+	cpu->mode_since = run;
+}
+
+void cpu_mode_cycles(const struct cpu *cpu, uint64_t *kernel, uint64_t *user)
+{
+	uint64_t since = cpu_cycles_run(cpu) - cpu->mode_since;
+
+	*kernel = cpu->kernel_cycles + (cpu_user_mode(cpu) ? 0 : since);
+	*user = cpu->user_cycles + (cpu_user_mode(cpu) ? since : 0);
+}
+
+void cpu_set_status(struct cpu *cpu, uint32_t status, bool charged)
+{
+	if ((cpu->status ^ status) & STATUS_KUC)
+		book_mode(cpu, charged);
+	cpu->status = status;
+}
+
+static void enter_handler(struct cpu *cpu, enum exception_code code, unsigned unit, uint32_t bad_vaddr,
+			  uint32_t vector_offset, bool charged)
+{
+	if (code == EXCEPTION_INTERRUPT)
+		cpu->interrupts++;
+	else
+		cpu->exceptions++;
+
+	cpu->cause = (cpu->cause & (CAUSE_SOFTWARE | CAUSE_LINES)) | (uint32_t)code << CAUSE_CODE_SHIFT |
+		     unit << CAUSE_CE_SHIFT | (cpu->delay_slot ? CAUSE_BD : 0);
+	cpu->jump_pending = false;
+	cpu->delay_slot = false;
+	cpu->ll_active = false;
+	cpu_set_status(cpu, (cpu->status & ~STATUS_STACK) | ((cpu->status << 2) & STATUS_STACK), charged);
+	/* Every exception writes these two, with 0 if there is no address. */
+	cpu->bad_vaddr = bad_vaddr;
+	cpu->context = (cpu->context & 0xFFE00000u) | (bad_vaddr & 0x7FFFF000u) >> 10;
+	cpu->epc = cpu->exception_pc;
+
+	cpu->pc = (cpu->status & STATUS_BEV ? VECTOR_BOOT : VECTOR_NORMAL) + vector_offset;
+	cpu->next_pc = cpu->pc + 4;
+	cpu->pc_frame = cpu->next_frame = memory_frame(cpu->memory, cpu->pc & DIRECT_MASK);
+	cpu->transfer = TRANSFER_NOW;
+}
+
+void cpu_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr, bool charged)
+{
+	enter_handler(cpu, code, 0, bad_vaddr, VECTOR_GENERAL_OFFSET, charged);
+}
+
+void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr)
+{
+	enter_handler(cpu, code, 0, bad_vaddr, bad_vaddr < KSEG0_BASE ? 0 : VECTOR_GENERAL_OFFSET, true);
+}
+
+void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit)
+{
+	enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, VECTOR_GENERAL_OFFSET, true);
+}
+
+static bool map_for_fetch(struct cpu *cpu, uint32_t va, uint32_t *frame)
+{
+	uint32_t physical;
+
+	if (!cpu_translate_inline(cpu, va, ACCESS_FETCH, &physical))
+		return false;
+	*frame = memory_frame(cpu->memory, physical);
+	if (*frame == NO_FRAME) {
+		cpu_exception(cpu, EXCEPTION_IBE, 0, true);
+		return false;
+	}
+	return true;
+}
+
+bool cpu_map_pc(struct cpu *cpu)
+{
+	uint32_t frame;
+
+	if (!map_for_fetch(cpu, cpu->pc, &frame))
+		return false;
+	cpu->pc_frame = frame;
+	return true;
+}
+
+bool cpu_map_next_pc(struct cpu *cpu)
+{
+	uint32_t frame;
+
+	if (!map_for_fetch(cpu, cpu->next_pc, &frame))
+		return false;
+	cpu->next_frame = frame;
+	return true;
+}
+
+void cpu_return_from_exception(struct cpu *cpu)
+{
+	uint32_t popped = (cpu->status & STATUS_STACK) >> 2 | (cpu->status & 0x30);
+
+	cpu_set_status(cpu, (cpu->status & ~STATUS_STACK) | popped, true);
+	/* The look-ups below are of the code returned to: their faults are its own. */
+	cpu->delay_slot = false;
+	cpu->exception_pc = cpu->pc;
+	cpu->transfer = TRANSFER_NOW;
+	cpu_map_pc(cpu);
+	cpu_map_next_pc(cpu);
+}
+
+static uint32_t quiet_frame(const struct cpu *cpu, uint32_t va)
+{
+	uint32_t physical;
+
+	if (!cpu_translate_quietly(cpu, va, ACCESS_FETCH, cpu_user_mode(cpu), &physical))
+		return NO_FRAME;
+	return memory_frame(cpu->memory, physical);
+}
+
+void cpu_resume_at(struct cpu *cpu, uint32_t pc)
+{
+	cpu->jump_pending = false;
+	cpu->delay_slot = false;
+	cpu->pc = pc;
+	cpu->next_pc = pc + 4;
+	cpu->pc_frame = quiet_frame(cpu, pc);
+	cpu->next_frame = (cpu->next_pc & ~PAGE_MASK) ? cpu->pc_frame : quiet_frame(cpu, cpu->next_pc);
+}

@@ -1,0 +1,162 @@
+/* The TLB (System/161 reference, section 1.11), searched entry by entry, and the soft TLBs that translated
+ * code probes instead. */
+#include "runtime/cpu/cpu_internal.h"
+
+#include <stdio.h>
+
+#define MASK_GLOBAL  ENTRY_HI_VPN
+#define MASK_PRIVATE (ENTRY_HI_VPN | ENTRY_HI_ASID)
+
+int tlb_search(const struct cpu *cpu, uint32_t va)
+{
+	uint32_t key = (va & ENTRY_HI_VPN) | cpu->asid;
+
+	/* Eight at a time, so that the compiler can compare them together; the lowest match wins. */
+	for (int base = 0; base < TLB_ENTRIES; base += 8) {
+		uint32_t matches = 0;
+
+		for (int i = 0; i < 8; i++)
+			matches |= (uint32_t)(((cpu->tlb_hi[base + i] ^ key) & cpu->tlb_mask[base + i]) == 0)
+				   << i;
+		if (matches)
+			return base + __builtin_ctz(matches);
+	}
+	return -1;
+}
+
+bool cpu_translate_mapped(struct cpu *cpu, uint32_t va, enum access access, uint32_t *physical)
+{
+	enum exception_code code = access == ACCESS_STORE ? EXCEPTION_TLBS : EXCEPTION_TLBL;
+
+	cpu->lookup_va = va;
+	int entry = tlb_search(cpu, va);
+	if (entry < 0) {
+		cpu_exception_tlb_miss(cpu, code, va);
+		return false;
+	}
+	uint32_t lo = cpu->tlb_lo[entry];
+	if (!(lo & ENTRY_LO_V)) {
+		cpu_exception(cpu, code, va, true);
+		return false;
+	}
+	if (access == ACCESS_STORE && !(lo & ENTRY_LO_D)) {
+		cpu_exception(cpu, EXCEPTION_MOD, va, true);
+		return false;
+	}
+	*physical = (lo & ENTRY_LO_PFN) | (va & ~PAGE_MASK);
+	return true;
+}
+
+bool cpu_translate(struct cpu *cpu, uint32_t va, enum access access, uint32_t *physical)
+{
+	return cpu_translate_inline(cpu, va, access, physical);
+}
+
+bool cpu_translate_quietly(const struct cpu *cpu, uint32_t va, enum access access, bool user,
+			   uint32_t *physical)
+{
+	if (user && va >= KSEG0_BASE)
+		return false;
+	if (va_is_direct(va)) {
+		*physical = va & DIRECT_MASK;
+		return true;
+	}
+	int entry = tlb_search(cpu, va);
+	if (entry < 0 || !(cpu->tlb_lo[entry] & ENTRY_LO_V) ||
+	    (access == ACCESS_STORE && !(cpu->tlb_lo[entry] & ENTRY_LO_D)))
+		return false;
+	*physical = (cpu->tlb_lo[entry] & ENTRY_LO_PFN) | (va & ~PAGE_MASK);
+	return true;
+}
+
+void tlb_read(struct cpu *cpu)
+{
+	unsigned index = cpu->index >> 8 & (TLB_ENTRIES - 1);
+
+	cpu->lookup_va = cpu->tlb_hi[index] & ENTRY_HI_VPN;
+	cpu->asid = cpu->tlb_hi[index] & ENTRY_HI_ASID;
+	cpu->entry_lo = cpu->tlb_lo[index];
+}
+
+static void describe_entry(struct cpu *cpu, const char *what, unsigned index)
+{
+	char text[160], owner[16];
+	uint32_t hi = cpu->tlb_hi[index], lo = cpu->tlb_lo[index];
+	unsigned asid = (hi & ENTRY_HI_ASID) >> 6;
+
+	snprintf(owner, sizeof(owner), "pid %u, %s", asid, asid < 10 ? " " : "");
+	snprintf(text, sizeof(text), "%s: index %u, %svpn 0x%08x, %sppn 0x%08x (%s%s%s)", what, index,
+		 index < 10 ? " " : "", hi & ENTRY_HI_VPN, lo & ENTRY_LO_G ? "global, " : owner,
+		 lo & ENTRY_LO_PFN, lo & ENTRY_LO_V ? "V" : "-", lo & ENTRY_LO_D ? "D" : "-",
+		 lo & 0x800 ? "N" : "-");
+	cpu->hooks->message(cpu, text);
+}
+
+/* Two entries that could match at once stop the machine, valid or not. */
+static void check_duplicates(struct cpu *cpu, unsigned written)
+{
+	for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+		uint32_t compared = cpu->tlb_mask[i] & cpu->tlb_mask[written];
+		char text[64];
+
+		if (i == written || ((cpu->tlb_hi[i] ^ cpu->tlb_hi[written]) & compared))
+			continue;
+		cpu->hooks->message(cpu, "Duplicate TLB entries!");
+		describe_entry(cpu, "New entry", written);
+		describe_entry(cpu, "Old entry", i);
+		snprintf(text, sizeof(text), "Duplicate TLB entries for vpage %x",
+			 cpu->tlb_hi[i] & ENTRY_HI_VPN);
+		cpu->hooks->hang(cpu, text);
+	}
+}
+
+void tlb_write(struct cpu *cpu, unsigned index)
+{
+	soft_tlb_drop(cpu, cpu->tlb_hi[index]);
+	cpu->tlb_hi[index] = (cpu->lookup_va & ENTRY_HI_VPN) | cpu->asid;
+	cpu->tlb_lo[index] = cpu->entry_lo;
+	cpu->tlb_mask[index] = cpu->entry_lo & ENTRY_LO_G ? MASK_GLOBAL : MASK_PRIVATE;
+	soft_tlb_drop(cpu, cpu->tlb_hi[index]);
+	check_duplicates(cpu, index);
+}
+
+void tlb_probe(struct cpu *cpu)
+{
+	int entry = tlb_search(cpu, cpu->lookup_va);
+
+	if (entry < 0)
+		cpu->index |= 0x80000000u;
+	else
+		cpu->index = (uint32_t)entry << 8;
+}
+
+void soft_tlb_drop(struct cpu *cpu, uint32_t va)
+{
+	unsigned slot = va >> 12 & (SOFT_TLB_SIZE - 1);
+
+	for (unsigned mode = 0; mode < 2; mode++) {
+		cpu->soft_tlb[mode][slot].read_tag = SOFT_TLB_NO_TAG;
+		cpu->soft_tlb[mode][slot].write_tag = SOFT_TLB_NO_TAG;
+	}
+}
+
+void soft_tlb_clear(struct cpu *cpu)
+{
+	for (uint32_t page = 0; page < SOFT_TLB_SIZE; page++)
+		soft_tlb_drop(cpu, page << 12);
+}
+
+void soft_tlb_protect(struct cpu *cpu, uint32_t frame)
+{
+	uint64_t host_page = (uint64_t)(uintptr_t)(cpu->memory->ram + frame);
+
+	for (unsigned mode = 0; mode < 2; mode++) {
+		for (unsigned slot = 0; slot < SOFT_TLB_SIZE; slot++) {
+			struct soft_tlb_entry *entry = &cpu->soft_tlb[mode][slot];
+
+			if (entry->write_tag != SOFT_TLB_NO_TAG &&
+			    entry->addend + (entry->write_tag & ENTRY_HI_VPN) == host_page)
+				entry->write_tag = SOFT_TLB_NO_TAG;
+		}
+	}
+}

@@ -1,0 +1,314 @@
+/* Building a machine, and what its parts ask of it. */
+#include "runtime/vm/vm_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/lamebus/lamebus.h"
+#include "jit/jit.h"
+
+#define START_OFFSET_RANGE 10000000 /* ns; section 6.2 */
+
+void vm_message(struct vm *vm, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	if (vm->mute)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	vm->options.output.message(vm->options.output.context, text);
+}
+
+/* Ends the current slice after the instruction being executed. */
+static void end_slice(struct vm *vm)
+{
+	if (vm->current)
+		vm->current->attention = 1;
+}
+
+void vm_hang(struct vm *vm, const char *text)
+{
+	vm_message(vm, "%s", text);
+	vm_message(vm, "You did something the hardware didn't like.");
+	vm_message(vm, "In real life the machine would hang for no apparent reason,");
+	vm_message(vm, "or maybe start to act strangely.");
+	vm->run.hang = true;
+	vm->run.stop = true;
+	end_slice(vm);
+}
+
+/* --- what devices ask (struct machine_services) --- */
+
+static void console_write(void *context, uint8_t character)
+{
+	struct vm *vm = context;
+
+	if (!vm->mute)
+		vm->options.output.console(vm->options.output.context, character);
+}
+
+static void message(void *context, const char *text)
+{
+	vm_message(context, "%s", text);
+}
+
+static void hang(void *context, const char *text)
+{
+	vm_hang(context, text);
+}
+
+static void debugger_stop(void *context)
+{
+	struct vm *vm = context;
+
+	vm->run.stop_requested = true;
+	vm->run.debugger = true;
+	vm->run.stop = true;
+	end_slice(vm);
+}
+
+static void dump(void *context)
+{
+	vm_dump(context);
+}
+
+static bool trace_flag(void *context, char flag, bool on)
+{
+	/* The flags exist, tracing itself does not yet: setting one changes nothing but is no error. */
+	(void)context;
+	(void)on;
+	return flag && strchr("kujtxidne", flag);
+}
+
+static void doom(void *context)
+{
+	(void)context; /* counts only with -D, which is not built yet */
+}
+
+static void update_running(struct vm *vm, struct cpu *cpu)
+{
+	uint32_t bit = 1u << cpu->number;
+
+	if (cpu->run_state == CPU_RUNNING)
+		vm->running |= bit;
+	else
+		vm->running &= ~bit;
+	end_slice(vm);
+}
+
+static void set_lines(void *context, unsigned number, bool lamebus, bool interprocessor)
+{
+	struct vm *vm = context;
+	struct cpu *cpu = &vm->cpus[number];
+
+	if (cpu_set_lines(cpu, (lamebus ? CAUSE_LAMEBUS : 0) | (interprocessor ? CAUSE_IPI : 0)))
+		update_running(vm, cpu);
+}
+
+static bool cpu_enabled(void *context, unsigned number)
+{
+	struct vm *vm = context;
+
+	return vm->cpus[number].run_state != CPU_DISABLED;
+}
+
+static void cpu_start(void *context, unsigned number, uint32_t entry, uint32_t stack, uint32_t argument)
+{
+	struct vm *vm = context;
+	struct cpu *cpu = &vm->cpus[number];
+	const char *problem = cpu_set_entry(cpu, entry);
+
+	if (problem)
+		vm_hang(vm, problem);
+	cpu->gpr[29] = stack;
+	cpu->gpr[4] = argument;
+	cpu->run_state = CPU_RUNNING;
+	update_running(vm, cpu);
+}
+
+static void cpu_stop(void *context, unsigned number)
+{
+	struct vm *vm = context;
+
+	vm->cpus[number].run_state = CPU_DISABLED;
+	update_running(vm, &vm->cpus[number]);
+}
+
+static void power_off(void *context)
+{
+	struct vm *vm = context;
+
+	vm->run.power_off = true;
+}
+
+/* --- what processors ask (struct machine_hooks) --- */
+
+/* The clock as the instruction being executed sees it. */
+static void set_now(struct vm *vm, const struct cpu *cpu)
+{
+	vm->events.now = vm->slice_end_ns - NS_PER_CYCLE * (uint64_t)cpu->budget;
+}
+
+static bool hook_bus_load(struct cpu *cpu, uint32_t offset, uint32_t *value)
+{
+	struct vm *vm = cpu->machine;
+
+	set_now(vm, cpu);
+	return bus_load(vm->bus, cpu->number, offset, value);
+}
+
+static bool hook_bus_store(struct cpu *cpu, uint32_t offset, uint32_t value)
+{
+	struct vm *vm = cpu->machine;
+
+	set_now(vm, cpu);
+	bool accepted = bus_store(vm->bus, cpu->number, offset, value);
+	if (vm->events.stop)
+		cpu->attention = 1;
+	return accepted;
+}
+
+static void hook_stopped(struct cpu *cpu)
+{
+	update_running(cpu->machine, cpu);
+}
+
+static void hook_hang(struct cpu *cpu, const char *text)
+{
+	vm_hang(cpu->machine, text);
+}
+
+static void hook_message(struct cpu *cpu, const char *text)
+{
+	vm_message(cpu->machine, "%s", text);
+}
+
+const struct machine_hooks vm_hooks = {
+    .bus_load = hook_bus_load,
+    .bus_store = hook_bus_store,
+    .stopped = hook_stopped,
+    .hang = hook_hang,
+    .message = hook_message,
+};
+
+/* --- building --- */
+
+static struct vm *allocate(const struct vm_options *options)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	if (!vm)
+		abort();
+	vm->options = *options;
+	vm->run.window = 0;
+	event_queue_init(&vm->events);
+	vm->events.jitter = options->timing == TIMING_SYSTEM161;
+	vm->events.now = random_next(&vm->events.random) % START_OFFSET_RANGE;
+	vm->services = (struct machine_services){
+	    .context = vm,
+	    .events = &vm->events,
+	    .inputs = &vm->inputs,
+	    .statistics = &vm->statistics,
+	    .console_write = console_write,
+	    .message = message,
+	    .hang = hang,
+	    .debugger_stop = debugger_stop,
+	    .dump = dump,
+	    .trace_flag = trace_flag,
+	    .doom = doom,
+	    .set_lines = set_lines,
+	    .cpu_enabled = cpu_enabled,
+	    .cpu_start = cpu_start,
+	    .cpu_stop = cpu_stop,
+	    .power_off = power_off,
+	};
+	return vm;
+}
+
+/* Memory and processors, once the bus says how much of each. */
+static bool add_processors(struct vm *vm, struct error *error)
+{
+	if (!memory_init(&vm->memory, bus_ram_size(vm->bus), error))
+		return false;
+	vm->cpu_count = bus_cpu_count(vm->bus);
+	vm->cpus = calloc(vm->cpu_count, sizeof(struct cpu));
+	if (!vm->cpus)
+		abort();
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		cpu_init(&vm->cpus[i], i, &cpu_model_mips161, &vm->memory);
+		vm->cpus[i].machine = vm;
+		vm->cpus[i].hooks = &vm_hooks;
+		vm->cpus[i].bus = vm->bus;
+	}
+	vm->cpus[0].run_state = CPU_RUNNING;
+	vm->running = 1;
+	vm->run.base = vm->events.now;
+	if (vm->options.engine == ENGINE_JIT) {
+		vm->jit = jit_new(vm->options.jit, &vm->memory, vm->cpus, vm->cpu_count, error);
+		if (!vm->jit)
+			return false;
+	}
+	return true;
+}
+
+struct vm *vm_new(const struct vm_options *options, struct error *error)
+{
+	(void)error;
+	struct vm *vm = allocate(options);
+
+	vm->log = input_log_new();
+	vm->inputs.log = vm->log;
+	vm->bus = bus_new(&vm->services);
+	if (options->console)
+		bus_set_console(vm->bus, options->console);
+	if (options->start_time)
+		bus_set_start_time(vm->bus, options->start_time);
+	return vm;
+}
+
+bool vm_configure(struct vm *vm, const char *path, const char *const *overrides, unsigned override_count,
+		  struct error *error)
+{
+	return bus_configure(vm->bus, path, overrides, override_count, error) && add_processors(vm, error);
+}
+
+struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error)
+{
+	struct vm *vm = allocate(options);
+
+	vm->mute = true;
+	vm->inputs.log = primary->log;
+	vm->inputs.replay = true;
+	vm->bus = bus_new_replica(primary->bus, &vm->services, error);
+	if (!vm->bus || !add_processors(vm, error)) {
+		vm_free(vm);
+		return NULL;
+	}
+	struct vm_snapshot *start = vm_snapshot(primary);
+	vm_restore(vm, start);
+	vm_snapshot_free(start);
+	return vm;
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	jit_free(vm->jit);
+	if (vm->bus)
+		bus_free(vm->bus);
+	memory_free(&vm->memory);
+	free(vm->cpus);
+	input_log_free(vm->log);
+	free(vm);
+}
+
+void vm_interrupt(struct vm *vm)
+{
+	vm->interrupted = true;
+}

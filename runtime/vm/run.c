@@ -1,0 +1,256 @@
+/* The run loop: System/161 reference, section 6.4, step by step, made resumable so that a machine can be
+ * paused at any executed cycle without a trace. */
+#include "runtime/vm/vm_internal.h"
+
+#include <time.h>
+
+#include "devices/lamebus/lamebus.h"
+#include "jit/jit.h"
+
+#define WINDOW	     50000    /* cycles between polls of the outside */
+#define LONGEST_RUN  125000   /* cycles, when no event is near */
+#define NEAR_NS	     5000000  /* an event nearer than this ends the run */
+#define MAX_AHEAD_NS 10000000 /* how far virtual time may run ahead of the wall clock while idle */
+
+static uint64_t host_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void dispatch_due(struct vm *vm)
+{
+	struct event event;
+
+	while (event_take_due(&vm->events, &event))
+		bus_event(vm->bus, &event);
+}
+
+/* Step 1. */
+static void start_run(struct vm *vm)
+{
+	struct event_queue *events = &vm->events;
+	uint64_t now = vm->run.base;
+
+	events->marked = false;
+	events->stop = false;
+	vm->run.stop = false;
+	if (vm->run.window == 0)
+		vm->run.window = WINDOW;
+	if (vm->options.timing == TIMING_IDEAL) {
+		/* A run ends at the cycle of its event; anything sooner stops it. */
+		vm->run.length = vm->run.window;
+		if (events->count) {
+			uint64_t distance = events->events[0].due > now ? events->events[0].due - now : 0;
+			uint64_t cycles = (distance + NS_PER_CYCLE - 1) / NS_PER_CYCLE;
+
+			if (cycles < vm->run.length)
+				vm->run.length = cycles;
+		}
+		events->marked = true;
+	} else if (events->count == 0 || events->events[0].due >= now + NEAR_NS) {
+		vm->run.length = LONGEST_RUN;
+	} else if (events->events[0].due <= now) {
+		vm->run.length = 0;
+	} else {
+		events->marked = true;
+		vm->run.length = (events->events[0].due - now + NS_PER_CYCLE - 1) / NS_PER_CYCLE;
+	}
+	if (vm->run.length > vm->run.window)
+		vm->run.length = vm->run.window;
+	vm->run.done = 0;
+	vm->run.phase = PHASE_EXECUTE;
+}
+
+/* Gives a processor `cycles` to execute. */
+static void open_slice(struct vm *vm, struct cpu *cpu, uint64_t cycles)
+{
+	cpu->active_end += cycles;
+	cpu->budget = (int64_t)cycles;
+	cpu->attention = 0;
+	vm->current = cpu;
+	vm->slice_end_ns = vm->run.base + NS_PER_CYCLE * (vm->run.done + cycles);
+}
+
+/* Takes back what was not used. */
+static void close_slice(struct vm *vm, struct cpu *cpu)
+{
+	cpu->active_end -= (uint64_t)cpu->budget;
+	cpu->budget = 0;
+	vm->current = NULL;
+	if (cpu_active(cpu) == cpu->timer_deadline)
+		cpu_timer_match(cpu);
+}
+
+static void step_one(struct vm *vm, struct cpu *cpu)
+{
+	open_slice(vm, cpu, 1);
+	reference_step(cpu);
+	close_slice(vm, cpu);
+}
+
+/* One machine cycle of every running processor from `first` up, in ascending order. */
+static void step_all(struct vm *vm, unsigned first)
+{
+	for (unsigned i = first; i < vm->cpu_count; i++)
+		if (vm->cpus[i].run_state == CPU_RUNNING)
+			step_one(vm, &vm->cpus[i]);
+}
+
+/* The only running processor uses the whole budget: nothing but its own doing can wake another. Returns
+ * cycles. */
+static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
+{
+	uint64_t to_match = cpu->timer_deadline - cpu_active(cpu);
+	uint64_t slice = limit < to_match ? limit : to_match;
+
+	open_slice(vm, cpu, slice);
+	if (vm->jit)
+		jit_run(vm->jit, cpu);
+	else
+		reference_run(cpu);
+	uint64_t used = slice - (uint64_t)cpu->budget;
+	close_slice(vm, cpu);
+
+	/* One with a higher number that was woken or started still runs in this same cycle. */
+	if (vm->running & ~(1u << cpu->number)) {
+		vm->run.done += used - 1;
+		step_all(vm, cpu->number + 1);
+		vm->run.done -= used - 1;
+	}
+	return used;
+}
+
+/* Step 2. Returns false if the limit of executed cycles came first. */
+static bool execute(struct vm *vm, uint64_t executed_limit)
+{
+	while (vm->run.done < vm->run.length && !vm->run.stop && !vm->events.stop) {
+		uint64_t left = vm->run.length - vm->run.done;
+		uint64_t cycles = 1;
+
+		if (vm->totals.executed >= executed_limit)
+			return false;
+		if (left > executed_limit - vm->totals.executed)
+			left = executed_limit - vm->totals.executed;
+		if (vm->running & (vm->running - 1))
+			step_all(vm, 0);
+		else if (vm->running)
+			cycles = run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], left);
+		vm->run.done += cycles;
+		vm->totals.executed += cycles;
+		if (!vm->running && !vm->run.stop && !vm->events.stop) {
+			vm->totals.idle += vm->run.length - vm->run.done;
+			vm->run.done = vm->run.length;
+		}
+	}
+	vm->run.phase = PHASE_END;
+	return true;
+}
+
+/* Steps 3 to 5. */
+static void end_run(struct vm *vm)
+{
+	vm->totals.run += vm->run.done;
+	vm->run.base += NS_PER_CYCLE * vm->run.done;
+	vm->events.now = vm->run.base;
+	vm->events.marked = false;
+	dispatch_due(vm);
+	vm->run.window -= vm->run.done;
+	if (vm->run.window == 0)
+		bus_poll(vm->bus);
+	if (vm->run.hang) {
+		vm->run.result = VM_HUNG;
+		vm->run.phase = PHASE_FINISHED;
+		return;
+	}
+	if (vm->run.debugger) {
+		vm->run.debugger = false;
+		vm_message(vm, "Not waiting for debugger...");
+	}
+	vm->run.phase = PHASE_IDLE;
+}
+
+/* While somebody outside could act, virtual time does not run ahead of the wall clock. Returns true if input
+ * came. */
+static bool wait_for_input(struct vm *vm, uint64_t ns)
+{
+	uint64_t before = host_ns();
+	bool came = bus_wait_input(vm->bus, ns);
+	uint64_t waited = host_ns() - before;
+
+	if (waited > ns)
+		waited = ns;
+	if (came) {
+		/* The guest sees the input at the virtual time that has passed meanwhile. */
+		vm->totals.idle += (waited + vm->run.slop) / NS_PER_CYCLE;
+		vm->run.slop = (waited + vm->run.slop) % NS_PER_CYCLE;
+		vm->run.base += waited;
+		vm->events.now = vm->run.base;
+		bus_poll(vm->bus);
+	}
+	return came;
+}
+
+/* Step 6, one jump. Returns false if nothing can ever wake the machine. */
+static bool idle_jump(struct vm *vm)
+{
+	if (vm->options.wall_clock && !vm->inputs.replay && bus_has_live_input(vm->bus)) {
+		uint64_t due = vm->events.count ? vm->events.events[0].due : vm->run.base + 1000000000u;
+		uint64_t ahead = due > vm->run.base ? due - vm->run.base : 0;
+
+		if ((ahead > MAX_AHEAD_NS || !vm->events.count) &&
+		    (wait_for_input(vm, ahead) || !vm->events.count))
+			return true;
+	}
+	if (vm->events.count == 0)
+		return false;
+
+	uint64_t jump = vm->events.events[0].due - vm->run.base;
+	uint64_t advance =
+	    jump + vm->run.slop; /* the slop is added and kept: up to 39 ns late, as in the original */
+	if (vm->options.timing == TIMING_IDEAL)
+		advance = jump;
+	vm->totals.idle += advance / NS_PER_CYCLE;
+	vm->run.slop = advance % NS_PER_CYCLE;
+	vm->run.base += advance;
+	vm->events.now = vm->run.base;
+	dispatch_due(vm);
+	return true;
+}
+
+enum vm_state vm_run(struct vm *vm, uint64_t executed_limit)
+{
+	for (;;) {
+		if (vm->interrupted) {
+			vm->interrupted = false;
+			return VM_INTERRUPTED;
+		}
+		switch ((enum vm_phase)vm->run.phase) {
+		case PHASE_START:
+			start_run(vm);
+			break;
+		case PHASE_EXECUTE:
+			if (!execute(vm, executed_limit))
+				return VM_RUNNING;
+			break;
+		case PHASE_END:
+			end_run(vm);
+			break;
+		case PHASE_IDLE:
+			/* Power-off ends the loop only when a processor runs again; it wakes them by raising
+			 * line 31, unless the guest has masked that. */
+			if (vm->running) {
+				vm->run.phase = vm->run.power_off ? PHASE_FINISHED : PHASE_START;
+				vm->run.result = VM_POWERED_OFF;
+			} else if (!idle_jump(vm)) {
+				vm->run.phase = PHASE_FINISHED;
+				vm->run.result = vm->run.power_off ? VM_POWERED_OFF : VM_IDLE_FOREVER;
+			}
+			break;
+		case PHASE_FINISHED:
+			return (enum vm_state)vm->run.result;
+		}
+	}
+}

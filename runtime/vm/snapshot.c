@@ -1,0 +1,169 @@
+/* Snapshots of a machine and comparison of two: what lockstep stands on. */
+#include "runtime/vm/vm_internal.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/lamebus/lamebus.h"
+#include "jit/jit.h"
+
+#define GUEST_STATE_SIZE offsetof(struct cpu, number) /* the plain part of struct cpu */
+
+struct vm_snapshot {
+	uint8_t *ram;
+	uint32_t ram_size;
+	struct event_queue events;
+	struct run_state run;
+	struct vm_totals totals;
+	struct device_statistics statistics;
+	size_t input_position;
+	uint32_t running;
+	unsigned cpu_count;
+	struct bus_snapshot *bus;
+	uint8_t *cpus; /* cpu_count times GUEST_STATE_SIZE */
+};
+
+static void *allocate(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+struct vm_snapshot *vm_snapshot(struct vm *vm)
+{
+	struct vm_snapshot *snapshot = allocate(sizeof(*snapshot));
+
+	snapshot->ram_size = vm->memory.ram_size;
+	snapshot->ram = allocate(vm->memory.ram_size);
+	memcpy(snapshot->ram, vm->memory.ram, vm->memory.ram_size);
+	snapshot->events = vm->events;
+	snapshot->run = vm->run;
+	snapshot->totals = vm->totals;
+	snapshot->statistics = vm->statistics;
+	snapshot->input_position = vm->inputs.replay ? vm->inputs.position : input_log_end(vm->log);
+	snapshot->running = vm->running;
+	snapshot->cpu_count = vm->cpu_count;
+	snapshot->bus = bus_snapshot(vm->bus);
+	snapshot->cpus = allocate(vm->cpu_count * GUEST_STATE_SIZE);
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		memcpy(snapshot->cpus + i * GUEST_STATE_SIZE, &vm->cpus[i], GUEST_STATE_SIZE);
+	return snapshot;
+}
+
+void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot)
+{
+	memcpy(vm->memory.ram, snapshot->ram, snapshot->ram_size);
+	vm->events = snapshot->events;
+	vm->run = snapshot->run;
+	vm->totals = snapshot->totals;
+	vm->statistics = snapshot->statistics;
+	vm->inputs.position = snapshot->input_position;
+	vm->running = snapshot->running;
+	bus_restore(vm->bus, snapshot->bus);
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		memcpy(&vm->cpus[i], snapshot->cpus + i * GUEST_STATE_SIZE, GUEST_STATE_SIZE);
+		soft_tlb_clear(&vm->cpus[i]);
+	}
+	if (vm->jit)
+		jit_flush(vm->jit);
+}
+
+void vm_snapshot_free(struct vm_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	bus_snapshot_free(snapshot->bus);
+	free(snapshot->ram);
+	free(snapshot->cpus);
+	free(snapshot);
+}
+
+static bool differ(char *where, size_t size, const char *what, uint64_t a, uint64_t b)
+{
+	snprintf(where, size, "%s: 0x%llx / 0x%llx", what, (unsigned long long)a, (unsigned long long)b);
+	return false;
+}
+
+/* A stamp counts only while it lies ahead. */
+static uint64_t stall_left(const struct cpu *cpu, uint64_t ready)
+{
+	return ready > cpu_active(cpu) ? ready - cpu_active(cpu) : 0;
+}
+
+static bool cpus_equal(const struct cpu *a, const struct cpu *b, char *where, size_t size)
+{
+	char text[256];
+	uint64_t kernel_a, user_a, kernel_b, user_b;
+
+	if (!fields_equal(cpu_fields, a, b, text, sizeof(text))) {
+		snprintf(where, size, "cpu %u: %s", a->number, text);
+		return false;
+	}
+	if ((a->lookup_va ^ b->lookup_va) & ENTRY_HI_VPN)
+		return differ(where, size, "EntryHi.VPN", a->lookup_va & ENTRY_HI_VPN,
+			      b->lookup_va & ENTRY_HI_VPN);
+	if (cpu_active(a) != cpu_active(b))
+		return differ(where, size, "active cycles", cpu_active(a), cpu_active(b));
+	if (stall_left(a, a->hi_ready) != stall_left(b, b->hi_ready))
+		return differ(where, size, "HI interlock", stall_left(a, a->hi_ready),
+			      stall_left(b, b->hi_ready));
+	if (stall_left(a, a->lo_ready) != stall_left(b, b->lo_ready))
+		return differ(where, size, "LO interlock", stall_left(a, a->lo_ready),
+			      stall_left(b, b->lo_ready));
+	cpu_mode_cycles(a, &kernel_a, &user_a);
+	cpu_mode_cycles(b, &kernel_b, &user_b);
+	if (kernel_a != kernel_b)
+		return differ(where, size, "kernel cycles", kernel_a, kernel_b);
+	if (user_a != user_b)
+		return differ(where, size, "user cycles", user_a, user_b);
+	return true;
+}
+
+static bool memory_equal(const struct memory *a, const struct memory *b, char *where, size_t size)
+{
+	if (memcmp(a->ram, b->ram, a->ram_size) == 0)
+		return true;
+	for (uint32_t offset = 0; offset < a->ram_size; offset += 4) {
+		uint32_t in_a = memory_read_word(a, offset), in_b = memory_read_word(b, offset);
+
+		if (in_a != in_b) {
+			snprintf(where, size, "RAM at 0x%08x: 0x%08x / 0x%08x", offset, in_a, in_b);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool vm_equal(const struct vm *a, const struct vm *b, char *where, size_t size)
+{
+	if (a->totals.executed != b->totals.executed)
+		return differ(where, size, "executed cycles", a->totals.executed, b->totals.executed);
+	for (unsigned i = 0; i < a->cpu_count; i++)
+		if (!cpus_equal(&a->cpus[i], &b->cpus[i], where, size))
+			return false;
+	if (a->totals.run != b->totals.run)
+		return differ(where, size, "run cycles", a->totals.run, b->totals.run);
+	if (a->totals.idle != b->totals.idle)
+		return differ(where, size, "idle cycles", a->totals.idle, b->totals.idle);
+	if (a->run.base != b->run.base)
+		return differ(where, size, "virtual time", a->run.base, b->run.base);
+	if (a->run.done != b->run.done || a->run.length != b->run.length)
+		return differ(where, size, "place in the run", a->run.done, b->run.done);
+	if (a->events.count != b->events.count ||
+	    memcmp(a->events.events, b->events.events, a->events.count * sizeof(struct event)) != 0)
+		return differ(where, size, "event queue length", a->events.count, b->events.count);
+	if (memcmp(&a->events.random, &b->events.random, sizeof(a->events.random)) != 0)
+		return differ(where, size, "random generator", a->events.random.position,
+			      b->events.random.position);
+	if (memcmp(&a->statistics, &b->statistics, sizeof(a->statistics)) != 0) {
+		snprintf(where, size, "device statistics");
+		return false;
+	}
+	return bus_states_equal(a->bus, b->bus, where, size) &&
+	       memory_equal(&a->memory, &b->memory, where, size);
+}

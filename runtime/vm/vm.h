@@ -1,0 +1,153 @@
+/* A machine: processors, memory, bus and clock put together, and the loop that runs them. Everything hangs
+ * off `struct vm`; several can live in one process. A machine never prints and never exits: output goes
+ * through vm_output, and vm_run says why it came back. Used by cli/ and the tests. */
+#ifndef JIT161_RUNTIME_VM_VM_H
+#define JIT161_RUNTIME_VM_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/core/bus.h"
+#include "runtime/core/error.h"
+#include "runtime/cpu/cpu.h"
+
+struct bus;
+struct bus_snapshot;
+struct console_input;
+struct jit;
+struct jit_options;
+
+/* Where a machine's output goes. */
+struct vm_output {
+	void *context;
+	void (*console)(void *context, uint8_t character);
+	void (*message)(void *context, const char *text); /* a line without prefix and newline */
+};
+
+enum vm_engine {
+	ENGINE_REFERENCE,
+	ENGINE_JIT
+};
+
+/* How runs end: by the original's rules and with its jitter, or exactly at the next event. */
+enum vm_timing {
+	TIMING_SYSTEM161,
+	TIMING_IDEAL
+};
+
+struct vm_options {
+	enum vm_engine engine;
+	enum vm_timing timing;
+	const struct jit_options *jit; /* with ENGINE_JIT */
+	struct vm_output output;
+	struct console_input *console; /* NULL: no keyboard */
+	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
+	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
+};
+
+/* Why vm_run came back. */
+enum vm_state {
+	VM_RUNNING,	 /* the limit of executed cycles was reached */
+	VM_POWERED_OFF,	 /* in order */
+	VM_HUNG,	 /* a programming error of the guest stopped it (System/161 reference, section 5.7) */
+	VM_IDLE_FOREVER, /* all processors wait, no event is pending and no input can come */
+	VM_INTERRUPTED,	 /* vm_interrupt was called */
+};
+
+/* Figures of the shutdown lines that belong to the machine (section 5.5). */
+struct vm_totals {
+	uint64_t run;	   /* cycles of all runs, executed or skipped */
+	uint64_t idle;	   /* global-idle */
+	uint64_t executed; /* machine cycles in which some processor could execute */
+};
+
+enum vm_phase {
+	PHASE_START,
+	PHASE_EXECUTE,
+	PHASE_END,
+	PHASE_IDLE,
+	PHASE_FINISHED
+};
+
+/* The run loop's own state (section 6.4); plain data, so that a machine can be paused at any cycle. */
+struct run_state {
+	uint32_t phase;	     /* enum vm_phase */
+	uint32_t result;     /* enum vm_state once the phase is PHASE_FINISHED */
+	uint64_t base;	     /* V: virtual time at the start of the run, ns */
+	uint64_t length;     /* g */
+	uint64_t done;	     /* i */
+	uint64_t window;     /* W */
+	uint64_t slop;	     /* ns */
+	bool power_off;	     /* dispatched */
+	bool stop;	     /* end the run after this cycle */
+	bool hang;	     /* lethal stop pending */
+	bool debugger;	     /* stop for the debugger pending */
+	bool stop_requested; /* a trace card asked for a stop at some time: exit status 1 */
+};
+
+struct vm {
+	struct vm_options options;
+	struct memory memory;
+	struct event_queue events;
+	struct input_gate inputs;
+	struct input_log *log; /* owned, unless this is a replica */
+	struct device_statistics statistics;
+	struct machine_services services;
+	struct bus *bus;
+	unsigned cpu_count;
+	struct cpu *cpus;
+	struct cpu *current; /* the one executing, NULL between slices */
+	uint32_t running;    /* bit n: processor n is running */
+	struct jit *jit;
+	bool mute; /* replicas print nothing */
+
+	struct run_state run;
+	struct vm_totals totals;
+	uint64_t slice_end_ns; /* virtual time at which the current slice is used up */
+
+	volatile bool interrupted; /* set from a signal handler */
+};
+
+#define NS_PER_CYCLE 40 /* 25 MHz, section 1.1 */
+
+/* A machine without hardware yet; vm_configure and vm_load complete it. */
+struct vm *vm_new(const struct vm_options *options, struct error *error);
+void vm_free(struct vm *vm);
+
+/* Reads a sys161.conf and builds the hardware. */
+bool vm_configure(struct vm *vm, const char *path, const char *const *overrides, unsigned override_count,
+		  struct error *error);
+
+/* Loads a kernel with its argument string, the words joined by blanks (section 4). */
+bool vm_load(struct vm *vm, const char *path, const char *arguments, struct error *error);
+
+/* A second machine in the same state that replays the first one's inputs and prints nothing. The first must
+ * have been configured and loaded and not yet run. */
+struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error);
+
+/* Runs until the machine ends or `executed` cycles have been executed in all. */
+enum vm_state vm_run(struct vm *vm, uint64_t executed);
+
+/* Makes vm_run return soon. Callable from a signal handler. */
+void vm_interrupt(struct vm *vm);
+
+/* Writes the machine's state to the message stream, in the original's form. */
+void vm_dump(struct vm *vm);
+
+/* A formatted line for the message stream. */
+void vm_message(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The lines the original prints at power-off (section 5.5), without the two elapsed times. */
+void vm_shutdown_lines(struct vm *vm);
+
+/* Everything a machine's future depends on, host side excluded. */
+struct vm_snapshot;
+struct vm_snapshot *vm_snapshot(struct vm *vm);
+void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot);
+void vm_snapshot_free(struct vm_snapshot *snapshot);
+
+/* Compares the guest-visible state of two machines; on the first difference describes it and returns false.
+ */
+bool vm_equal(const struct vm *a, const struct vm *b, char *where, size_t size);
+
+#endif

@@ -1,0 +1,233 @@
+/* What compilations take and leave: pages, address ranges, memory; several threads; texts; failures. */
+#include "tests/unit/llvm/fixture.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char store_text[] = "region mode=kernel,unmapped,big\n"
+				 "block va=80001000 pa=00001000 guest=2 cost=2 entry\n"
+				 "  %0 = get.i32 a0\n"
+				 "  %1 = get.i32 a1\n"
+				 "  %2 = add.i32 %0, %1\n"
+				 "  set v0, %2\n"
+				 "  store.i32 %0, %2 @1/1\n"
+				 "  jump 80001008\n"
+				 "block va=80001008 pa=00001008 guest=1 cost=1 entry\n"
+				 "  jump 80001000\n";
+
+static bool compile(struct fixture *fixture, struct backend_thread *thread, const void **entries,
+		    size_t *bytes, struct backend_text *text, struct error *error)
+{
+	struct ir_region ir;
+	struct backend_region region = {&ir, FIRST_SLOT, entries};
+	bool done;
+
+	if (!ir_parse(store_text, &ir, error))
+		abort();
+	done = fixture->interface->compile(thread, &region, 1, bytes, text, error);
+	ir_region_free(&ir);
+	return done;
+}
+
+/* Lines of the process's map: none writable and executable; the one that holds `address` as flags say. */
+static void check_mappings(const void *address, const char *flags)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	char line[512];
+	bool found = false;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		unsigned long start, end;
+		char got[8];
+
+		assert_int_equal(sscanf(line, "%lx-%lx %7s", &start, &end, got), 3);
+		if (got[1] == 'w' && got[2] == 'x')
+			fail_msg("%s", line);
+		if ((unsigned long)address >= start && (unsigned long)address < end) {
+			found = true;
+			assert_string_equal(got, flags);
+		}
+	}
+	fclose(file);
+	assert_true(found);
+}
+
+static void test_write_xor_execute(void **state)
+{
+	struct fixture *fixture = *state;
+	const void *entries[2];
+	struct error error;
+	size_t bytes = 0;
+
+	fixture_reset(fixture);
+	assert_true(compile(fixture, fixture->thread, entries, &bytes, NULL, &error));
+	assert_in_range(bytes, 50, 2000);
+	check_mappings(entries[0], "r-xs");
+	check_mappings(fixture->interface->stub(fixture->backend), "r-xs");
+	check_mappings(fixture->code.writable, "rw-s");
+	assert_true((const uint8_t *)entries[0] > fixture->code.executable);
+	assert_true((const uint8_t *)entries[0] < fixture->code.executable + fixture->code.used);
+}
+
+/* The code and the helpers' table do not depend on where the process put them. */
+static void test_position_independent(void **state)
+{
+	struct fixture *fixture = *state;
+	const void *entries[2], *again[2];
+	struct error error;
+	size_t bytes;
+
+	assert_true(compile(fixture, fixture->thread, entries, &bytes, NULL, &error));
+	assert_true(compile(fixture, fixture->thread, again, &bytes, NULL, &error));
+	assert_ptr_not_equal(entries[0], again[0]);
+	fixture_reset(fixture);
+	fixture->cpu->gpr[4] = 4;
+	fixture_run(fixture, again[0], 2);
+	assert_int_equal(fixture->calls, 1);
+}
+
+static void test_texts(void **state)
+{
+	struct fixture *fixture = *state;
+	const void *entries[2];
+	struct backend_text text;
+	struct error error;
+
+	assert_true(compile(fixture, fixture->thread, entries, NULL, &text, &error));
+	assert_non_null(strstr(text.llvm_ir, "alloca i32"));
+	assert_non_null(strstr(text.llvm_ir, "b_80001008"));
+	assert_null(strstr(text.llvm_ir_optimised, "alloca"));
+	assert_non_null(strstr(text.llvm_ir_optimised, "musttail"));
+	assert_non_null(strstr(text.assembly, "guest_80001008.0:"));
+	assert_non_null(strstr(text.assembly, "dword ptr [r12"));
+	free(text.llvm_ir);
+	free(text.llvm_ir_optimised);
+	free(text.assembly);
+}
+
+/* Fills code memory; what was compiled before still runs, and after a reset there is room again. */
+static void test_exhaustion(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t kept = fixture->code.kept;
+	const void *entries[2] = {NULL, NULL}, *first;
+	struct error error;
+
+	assert_true(kept > 0);
+	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+	first = entries[0];
+	while (code_memory_allocate(&fixture->code, 1, 1))
+		;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+		assert_non_null(strstr(error.text, "full"));
+	}
+	fixture_reset(fixture);
+	fixture->cpu->gpr[4] = 0x80000100;
+	fixture_run(fixture, first, 6);
+	fixture_expect_exit(fixture, EXIT_BUDGET, 0x80001000, 0);
+
+	code_memory_reset(&fixture->code);
+	assert_int_equal(fixture->code.used, kept);
+	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+	fixture_run(fixture, entries[0], 6);
+	fixture_expect_exit(fixture, EXIT_BUDGET, 0x80001000, 0);
+}
+
+static void test_refusals(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ir_region ir;
+	const void *entries[2];
+	struct backend_region region = {&ir, 0, entries};
+	struct error error;
+
+	assert_true(ir_parse(store_text, &ir, &error));
+	ir.blocks[0].entry = ir.blocks[1].entry = false;
+	assert_false(fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error));
+	assert_non_null(strstr(error.text, "without an entry"));
+	ir_region_free(&ir);
+	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+}
+
+struct worker {
+	struct fixture *fixture;
+	unsigned done;
+};
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct error error;
+	struct backend_thread *thread =
+	    worker->fixture->interface->thread_create(worker->fixture->backend, &error);
+	const void *entries[2];
+
+	for (unsigned i = 0; thread && i < 20; i++)
+		worker->done += compile(worker->fixture, thread, entries, NULL, NULL, &error);
+	worker->fixture->interface->thread_destroy(thread);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker workers[3];
+	pthread_t threads[3];
+
+	code_memory_reset(&fixture->code);
+	for (unsigned i = 0; i < 3; i++) {
+		workers[i] = (struct worker){fixture, 0};
+		assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(workers[i].done, 20);
+	}
+}
+
+static long resident_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long total, resident = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
+	fclose(file);
+	return resident;
+}
+
+/* The linker forgets what it has linked. */
+static void test_no_growth(void **state)
+{
+	struct fixture *fixture = *state;
+	const void *entries[2];
+	struct error error;
+	long before = 0;
+
+	for (unsigned i = 0; i < 600; i++) {
+		if (i == 200)
+			before = resident_pages();
+		code_memory_reset(&fixture->code);
+		assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+	}
+	assert_true((resident_pages() - before) * sysconf(_SC_PAGESIZE) < 400 * 2048);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_write_xor_execute),
+	    cmocka_unit_test(test_position_independent),
+	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_exhaustion),
+	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_no_growth),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
