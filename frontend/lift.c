@@ -152,7 +152,9 @@ static uint16_t cycle_after_stall(const struct lifter *lifter, const struct insn
 	return cycle;
 }
 
-// What ran before the block is not known: leaves if its first instruction has to wait.
+// What ran before the block is not known: its first instruction waits a cycle if that is needed. Never more,
+// as the block before it took at least one. Before the last word but one of a mapped page the waiting cycle
+// may fault, which is the interpreter's.
 static void test_stall(struct lifter *lifter)
 {
 	static const struct {
@@ -161,17 +163,27 @@ static void test_stall(struct lifter *lifter)
 	} tests[] = {{MIPS_REG_HI, IR_STATE_HI_READY}, {MIPS_REG_LO, IR_STATE_LO_READY}};
 	uint16_t registers = hilo_registers(&lifter->insn);
 	struct ir_block *block = lifter->block;
-	ir_value active;
+	ir_value active, busy = IR_NO_VALUE;
 
 	if (!lifter->model->hilo_interlock || registers == 0)
 		return;
 	active = ir_active(block, lifter->time);
 	for (unsigned i = 0; i < 2; i++) {
-		if (registers & tests[i].registers)
-			ir_exit_if(block,
-				   ir_binary(block, IR_ULT, IR_I64, active, ir_get(block, tests[i].ready)),
-				   lifter->time);
+		ir_value is_busy;
+
+		if (!(registers & tests[i].registers))
+			continue;
+		is_busy = ir_binary(block, IR_ULT, IR_I64, active, ir_get(block, tests[i].ready));
+		busy = busy == IR_NO_VALUE ? is_busy : ir_binary(block, IR_OR, IR_I1, busy, is_busy);
 	}
+	if (lifter->mode.mapped && (lifter->va & PAGE_OFFSET) == CROSSING_OFFSET) {
+		ir_exit_if(block, busy, lifter->time);
+		return;
+	}
+	ir_stall(block, busy, lifter->time);
+	if (lifter->mode.mapped && lifter->model->lookup_sets_entry_hi)
+		lift_looked_up(lifter, ir_select(block, IR_I32, busy, lift_const(lifter, lifter->va + 4),
+						 ir_get(block, IR_STATE_LOOKUP_VA)));
 }
 
 // Tells what comes after the block, or takes the place of its next instruction, when the registers that the
@@ -407,8 +419,8 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 	for (;;) {
 		unsigned index = lifter->time.index;
 		bool has_slot = index + 1 < word_count;
-		struct branch branch;
-		struct insn slot;
+		struct branch branch = {.taken = NEVER};
+		struct insn slot = {0};
 		bool is_branch, ends;
 		uint16_t cycle;
 

@@ -270,15 +270,15 @@ static void store_unaligned_op(struct lifter *lifter, unsigned left)
 	accessed(lifter, address, false);
 }
 
-// LL and SC: the helpers record the look-up, since SC need not make one.
-
 static void load_linked_op(struct lifter *lifter, unsigned unused)
 {
+	struct ir_block *block = lifter->block;
 	ir_value address = effective_address(lifter);
+	ir_value value = ir_call(block, IR_HELPER_LOAD_LINKED, 0, address, IR_NO_VALUE, lifter->time);
 
 	(void)unused;
-	lift_set_gpr(lifter, lifter->insn.rt,
-		     ir_call(lifter->block, IR_HELPER_LOAD_LINKED, 0, address, IR_NO_VALUE, lifter->time));
+	accessed(lifter, address, true);
+	lift_set_gpr(lifter, lifter->insn.rt, value);
 }
 
 static void store_conditional_op(struct lifter *lifter, unsigned unused)
@@ -458,6 +458,8 @@ bool lift_op_known(const struct lifter *lifter, const struct insn *insn)
 	if (lifter->mode.mapped && (mips_op_info[insn->op].flags & MIPS_FLAG_SERIAL))
 		return false;
 	switch (insn->op) {
+	case MIPS_OP_SC: // only the access itself knows whether there was one, and so a look-up
+		return !lifter->mode.user || !lifter->model->lookup_sets_entry_hi;
 	case MIPS_OP_CACHE:
 		return lifter->model->cache_nops >> insn->rt & 1;
 	case MIPS_OP_MFC0:

@@ -195,6 +195,11 @@ void ir_exit_if(struct ir_block *block, ir_value condition, struct ir_time time)
 	append_leaving(block, IR_EXIT_IF, condition, time);
 }
 
+void ir_stall(struct ir_block *block, ir_value condition, struct ir_time time)
+{
+	append_leaving(block, IR_STALL, condition, time);
+}
+
 void ir_exit(struct ir_block *block, struct ir_time time)
 {
 	append_leaving(block, IR_EXIT, IR_NO_VALUE, time);

@@ -144,7 +144,7 @@ struct ir_region {
 void ir_region_init(struct ir_region *region, struct ir_mode mode);
 void ir_region_free(struct ir_region *region);
 struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa);
-void ir_block_drop(struct ir_region *region); /* the one added last */
+void ir_block_drop(struct ir_region *region);					   /* the one added last */
 const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va); /* NULL if none */
 
 /* Each appends one operation and returns its value (IR_NO_VALUE for those without). */
@@ -162,6 +162,7 @@ void ir_probe(struct ir_block *block, ir_value address, struct ir_time time);
 ir_value ir_call(struct ir_block *block, enum ir_helper helper, uint64_t immediate, ir_value a, ir_value b,
 		 struct ir_time time);
 void ir_exit_if(struct ir_block *block, ir_value condition, struct ir_time time);
+void ir_stall(struct ir_block *block, ir_value condition, struct ir_time time);
 void ir_exit(struct ir_block *block, struct ir_time time);
 void ir_jump(struct ir_block *block, uint32_t target);
 void ir_branch(struct ir_block *block, ir_value condition, uint32_t taken, uint32_t otherwise);

@@ -249,6 +249,7 @@ static bool verify_block(struct place *place)
 	const struct ir_block *block = place->block;
 	const struct ir_insn *end = NULL;
 	const struct ir_time *last = NULL;
+	bool only_values = true;
 
 	if (block->va % 4 != 0 || block->pa % 4 != 0)
 		return wrong_block(place, "is not word aligned");
@@ -281,6 +282,9 @@ static bool verify_block(struct place *place)
 		if (!verify_fields(place, insn) || !verify_operands(place, insn) ||
 		    !verify_time(place, insn, last))
 			return false;
+		if (insn->op == IR_STALL && (!only_values || insn->time.cycle != 0))
+			return wrong_insn(place, "comes after the block has begun");
+		only_values &= ir_op_info[insn->op].effect <= IR_EFFECT_READ;
 		if (ir_op_info[insn->op].timed)
 			last = &insn->time;
 		if (ir_op_info[insn->op].effect == IR_EFFECT_END)

@@ -43,7 +43,8 @@ static void fail(struct compiler *compiler, const char *reason)
 {
 	pthread_mutex_lock(&compiler->lock);
 	if (!compiler->reason[0])
-		snprintf(compiler->reason, sizeof(compiler->reason), "%s", reason);
+		snprintf(compiler->reason, sizeof(compiler->reason), "%.*s",
+			 (int)sizeof(compiler->reason) - 1, reason);
 	pthread_mutex_unlock(&compiler->lock);
 	atomic_store(&compiler->broken, true);
 }
@@ -69,7 +70,8 @@ static void load_backend(struct compiler *compiler)
 		} else {
 			compiler->backend = get()->create(&options, &error);
 			if (!compiler->backend) {
-				snprintf(compiler->reason, sizeof(compiler->reason), "%s", error.text);
+				snprintf(compiler->reason, sizeof(compiler->reason), "%.*s",
+					 (int)sizeof(compiler->reason) - 1, error.text);
 				atomic_store(&compiler->broken, true);
 			}
 			compiler->interface = get();

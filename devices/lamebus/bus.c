@@ -319,7 +319,7 @@ void bus_dump_bytes(const struct machine_services *services, const uint8_t *byte
 static void dump_registers(struct device *device, const struct device_register *map)
 {
 	char line[512] = "    registers:";
-	size_t length = strlen(line);
+	size_t length = strlen(line), empty = length;
 	uint32_t value;
 
 	for (; map->name; map++) {
@@ -329,7 +329,8 @@ static void dump_registers(struct device *device, const struct device_register *
 			length += (size_t)snprintf(line + length, sizeof(line) - length, " %s 0x%x",
 						   map->name, value);
 	}
-	device->services->message(device->services->context, line);
+	if (length > empty)
+		device->services->message(device->services->context, line);
 }
 
 void bus_dump(struct bus *bus)

@@ -513,6 +513,26 @@ static void lower_exit_if(struct lowering *lowering, const struct ir_insn *insn)
 	position(lowering, stay);
 }
 
+/* Pays for the waiting cycle, and then for the block: the check at the block's head waits until here. */
+static void check_budget(struct lowering *lowering, LLVMValueRef stalled)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMBasicBlockRef paid = new_block(lowering, "paid");
+	LLVMValueRef exit = const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0));
+
+	if (stalled) {
+		lowering->budget = LLVMBuildSub(
+		    builder, lowering->budget, LLVMBuildZExt(builder, stalled, lowering->types->i64, ""), "");
+		exit = LLVMBuildAdd(builder, exit, LLVMBuildZExt(builder, stalled, lowering->types->i32, ""),
+				    "");
+	}
+	LLVMBuildStore(builder, lowering->budget, lowering->budget_variable);
+	branch_rarely(lowering,
+		      LLVMBuildICmp(builder, LLVMIntSLT, lowering->budget, const64(lowering, 0), ""),
+		      cold_exit(lowering, exit), paid);
+	position(lowering, paid);
+}
+
 static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn *insn)
 {
 	LLVMBuilderRef builder = lowering->builder;
@@ -604,6 +624,9 @@ static LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *
 	case IR_EXIT_IF:
 		lower_exit_if(lowering, insn);
 		return NULL;
+	case IR_STALL:
+		check_budget(lowering, lowering->values[insn->operands[0]]);
+		return NULL;
 	case IR_EXIT:
 		LLVMBuildBr(lowering->builder, exit_before(lowering, insn->time));
 		return NULL;
@@ -626,8 +649,8 @@ static void lower_block(struct lowering *lowering, unsigned number)
 {
 	const struct ir_block *block = &lowering->region->blocks[number];
 	LLVMBuilderRef builder = lowering->builder;
-	LLVMBasicBlockRef paid = new_block(lowering, "paid");
 	LLVMValueRef budget;
+	bool stalls = false;
 
 	lowering->block = block;
 	lowering->dirty = lowering->dirty_in[number];
@@ -636,12 +659,10 @@ static void lower_block(struct lowering *lowering, unsigned number)
 	position(lowering, lowering->heads[number]);
 	budget = LLVMBuildLoad2(builder, lowering->types->i64, lowering->budget_variable, "");
 	lowering->budget = LLVMBuildSub(builder, budget, const64(lowering, block->cost), "");
-	LLVMBuildStore(builder, lowering->budget, lowering->budget_variable);
-	branch_rarely(lowering,
-		      LLVMBuildICmp(builder, LLVMIntSLT, lowering->budget, const64(lowering, 0), ""),
-		      cold_exit(lowering, const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0))), paid);
-
-	position(lowering, paid);
+	for (unsigned i = 0; i < block->count; i++)
+		stalls |= block->insns[i].op == IR_STALL && !block->insns[i].dead;
+	if (!stalls)
+		check_budget(lowering, NULL);
 	for (unsigned i = 0; i < block->count; i++) {
 		if (!block->insns[i].dead)
 			lowering->values[i] = lower_insn(lowering, &block->insns[i]);

@@ -92,6 +92,17 @@ static void dump_cpu(struct vm *vm, struct cpu *cpu)
 	dump_status_and_cause(vm, cpu);
 }
 
+/* Machine cycles that processor `number` has been counted for: in the middle of a cycle, those from the
+ * executing one down have had theirs. */
+static uint64_t machine_cycles(const struct vm *vm, unsigned number)
+{
+	if (!vm->current)
+		return vm->totals.executed;
+	uint64_t in_slice =
+	    (vm->slice_end_ns - vm->run.base) / NS_PER_CYCLE - vm->run.done - (uint64_t)vm->current->budget;
+	return vm->totals.executed + in_slice + (number <= vm->current->number);
+}
+
 void vm_shutdown_lines(struct vm *vm)
 {
 	const struct device_statistics *devices = &vm->statistics;
@@ -104,10 +115,12 @@ void vm_shutdown_lines(struct vm *vm)
 		uint64_t kernel, user;
 
 		cpu_mode_cycles(cpu, &kernel, &user);
+		if (cpu == vm->current) /* a dump in the middle of a cycle, which is charged already */
+			*(cpu_user_mode(cpu) ? &user : &kernel) += 1;
 		vm_message(vm,
 			   "  cpu%u: %" PRIu64 " kern, %" PRIu64 " user, %" PRIu64 " idle; %" PRIu64
 			   " ll, %" PRIu64 "/%" PRIu64 " sc, %" PRIu64 " sync",
-			   i, kernel, user, vm->totals.executed - kernel - user, cpu->ll_count,
+			   i, kernel, user, machine_cycles(vm, i) - kernel - user, cpu->ll_count,
 			   cpu->sc_succeeded, cpu->sc_failed, cpu->sync_count);
 		interrupts += cpu->interrupts;
 		exceptions += cpu->exceptions;

@@ -17,7 +17,7 @@ if [ "$1" = --record ]; then
 	shift
 fi
 case=$1
-guest=$2
+guest=$(cd "$2" && pwd)
 shift 2
 if [ "$1" = --original ]; then
 	[ -n "${JIT161_SYS161:-}" ] || exit 77

@@ -237,6 +237,8 @@ struct outcome evaluate(const struct ir_region *region, const struct ir_block *b
 		case IR_EXIT_IF:
 			leaves = values[insn->operands[0]];
 			break;
+		case IR_STALL: /* how long things take is not evaluated */
+			break;
 		case IR_EXIT:
 			leaves = true;
 			break;
