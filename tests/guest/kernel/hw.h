@@ -49,8 +49,7 @@
 #define EXC_COPROCESSOR 11
 #define EXC_OVERFLOW	12
 
-/* TLB entries, section 1.11. The hardware ignores EntryLo bits 7:0; the page tables keep notes of their own
- * there. */
+/* TLB entries, section 1.11. Of EntryLo the hardware ignores bits 7:0: vm.c keeps notes there. */
 #define ENTRYLO_FRAME	   0xfffff000
 #define ENTRYLO_WRITE	   0x00000400
 #define ENTRYLO_VALID	   0x00000200
@@ -58,7 +57,6 @@
 #define ENTRYHI_PAGE	   0xfffff000
 #define ENTRYHI_ASID	   0x00000fc0
 #define ENTRYHI_ASID_SHIFT 6
-#define INDEX_MISS	   0x80000000
 #define INDEX_SHIFT	   8
 #define TLB_ENTRIES	   64
 

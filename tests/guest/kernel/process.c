@@ -135,6 +135,12 @@ void mutex_unlock(struct mutex *mutex)
 
 /* Creation. */
 
+/* What switch_stacks() saves. */
+struct saved {
+	uint32_t s[9];
+	void (*ra)(void);
+};
+
 static struct trap_frame *user_frame(struct process *process)
 {
 	return (struct trap_frame *)(process->stack + PAGE_SIZE - FRAME_SIZE);
@@ -164,12 +170,10 @@ static struct process *create(const char *name)
 	memcpy(process->name, name, sizeof(process->name));
 	*(uint32_t *)process->stack = STACK_MARK;
 
-	/* As if it had called switch_stacks() from trap_return: nine saved registers and ra; 16 bytes for
-	 * arguments. */
-	uint32_t *saved = (uint32_t *)((uint32_t)user_frame(process) - 16 - 40);
+	/* As switch_stacks() leaves it: s0 to s8 and ra, below the argument area under the frame. */
+	struct saved *saved = (struct saved *)((uint32_t)user_frame(process) - 16) - 1;
 
-	memset(saved, 0, 40);
-	saved[9] = (uint32_t)trap_return;
+	*saved = (struct saved){.ra = trap_return};
 	process->saved_sp = (uint32_t)saved;
 	return process;
 }
@@ -284,7 +288,9 @@ int process_exec(struct trap_frame *frame, const char *name, const char *argumen
 	frame->reg[REG_SP] = top - 16;
 	for (size_t i = 0; i < sizeof(current->name) - 1; i++)
 		current->name[i] = i < strlen(name) ? name[i] : '\0';
-	return copy_out(top, argument, length) ? 0 : ERROR_MEMORY;
+	if (!copy_out(top, argument, length))
+		process_exit(STATUS_KILLED | EXC_TLB_STORE); /* no memory, and no program to go back to */
+	return 0;
 }
 
 /* Death. */

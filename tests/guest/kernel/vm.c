@@ -81,8 +81,7 @@ static uint32_t active_entryhi(void)
 	return current->space.asid << ENTRYHI_ASID_SHIFT;
 }
 
-/* An entry nothing matches; no two alike, which would stop the machine (System/161 reference, section 1.11).
- */
+/* An entry that nothing matches. No two may be alike (System/161 reference, section 1.11). */
 static void tlb_clear_entry(uint32_t index)
 {
 	tlb_write(index, KSEG0 + (index << PAGE_SHIFT), 0);

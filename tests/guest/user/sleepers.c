@@ -24,16 +24,18 @@ int main(const char *argument)
 
 	for (unsigned round = is_quick(argument) ? 1 : 4; round > 0; round--) {
 		uint32_t reported = 0;
+		unsigned started = 0;
 
 		for (uint32_t i = SLEEPERS; i > 0; i--)
-			ok = start_child(sleeper, i) > 0 && ok;
-		for (unsigned i = 1; i <= SLEEPERS; i++) {
+			started += start_child(sleeper, i) > 0;
+		ok = started == SLEEPERS && ok;
+		for (unsigned i = 0; i < started; i++) {
 			uint32_t number;
 
 			ok = sys_receive(CHANNEL, &number, sizeof(number)) == sizeof(number) && ok;
 			reported += number; /* they may well come in another order, if the machine is busy */
 		}
-		for (unsigned i = 0; i < SLEEPERS; i++)
+		for (unsigned i = 0; i < started; i++)
 			ok = wait_child() == 0 && ok;
 		checksum = mix(checksum, reported);
 	}
