@@ -77,10 +77,11 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	streams_message(streams,
 			"    %.1f %% of cycles in translated code; %" PRIu64 " entries from the dispatcher",
 			percent(jit.translated_cycles, cycles), jit.entries);
-	streams_message(streams,
-			"    %" PRIu64 " regions of %" PRIu64 " blocks, %" PRIu64
-			" guest instructions, %" PRIu64 " bytes of code; %" PRIu64 " invalidated",
-			jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.invalidated);
+	streams_message(
+	    streams,
+	    "    %" PRIu64 " regions of %" PRIu64 " blocks, %" PRIu64 " guest instructions, %" PRIu64
+	    " bytes of code; used at %" PRIu64 " more places; %" PRIu64 " invalidated",
+	    jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.adopted, jit.invalidated);
 	streams_message(streams,
 			"    exits to the runtime: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
 			" %s, %" PRIu64 " %s",
@@ -173,6 +174,7 @@ static cJSON *jit_json(const struct vm *vm)
 	add_number(object, "discarded", jit.discarded);
 	add_number(object, "failed", jit.failed);
 	add_number(object, "invalidated", jit.invalidated);
+	add_number(object, "adopted", jit.adopted);
 	add_number(object, "flushes", jit.flushes);
 	cJSON_AddNumberToObject(object, "compile_cpu_seconds", (double)jit.compile_ns / 1e9);
 	return object;

@@ -1,15 +1,17 @@
 /* The translation cache: which addresses have code, which slots lead where, and which bytes of RAM code was
  * made from.
  *
- * A region is watched from before its bytes are copied until it dies: its granules are marked in the code map
- * and the page loses write permission in every soft TLB, so that whoever writes there reports it. */
+ * * An instance of a region is watched for as long as anything leads from there to the code, a pending one
+ * from before its bytes are copied: its granules are marked in the code map and the page loses write
+ * permission in every soft TLB, so that whoever writes there reports it. */
 #include "jit/jit_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define TABLE_FULL (BLOCK_TABLE_SIZE / 4 * 3)
+#define TABLE_FULL	  (BLOCK_TABLE_SIZE / 4 * 3)
+#define MAX_INVALIDATIONS 8
 
 static void *reserve(size_t size)
 {
@@ -26,9 +28,10 @@ bool cache_init(struct jit *jit, struct error *error)
 
 	jit->table = reserve(BLOCK_TABLE_SIZE * sizeof(*jit->table));
 	jit->slots = reserve(MAX_SLOTS * sizeof(*jit->slots));
-	jit->slot_regions = reserve(MAX_SLOTS * sizeof(*jit->slot_regions));
+	jit->slot_uses = reserve(MAX_SLOTS * sizeof(*jit->slot_uses));
+	jit->addresses = calloc(ADDRESS_BUCKETS, sizeof(*jit->addresses));
 	jit->granules = calloc(granules, sizeof(*jit->granules));
-	if (!jit->table || !jit->slots || !jit->slot_regions || !jit->granules)
+	if (!jit->table || !jit->slots || !jit->slot_uses || !jit->granules || !jit->addresses)
 		return error_set(error, "Cannot allocate the translation cache");
 	return true;
 }
@@ -84,44 +87,62 @@ static uint8_t *granule_mark(const struct jit *jit, uint32_t granule)
 	return jit->memory->ram + jit->memory->code_map_offset + granule;
 }
 
-void cache_watch(struct jit *jit, struct region *region)
+static uint32_t block_first(const struct scanned_block *block, uint32_t distance)
+{
+	return (block->pa + distance) >> CODE_GRANULE_SHIFT;
+}
+
+static uint32_t block_last(const struct scanned_block *block, uint32_t distance)
+{
+	return (block->pa + distance + 4u * block->words - 1) >> CODE_GRANULE_SHIFT;
+}
+
+/* Registers an instance in the code map. */
+static void watch(struct jit *jit, struct region *region, uint32_t distance)
 {
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
-		uint32_t first = block->pa >> CODE_GRANULE_SHIFT;
-		uint32_t last = (block->pa + 4u * block->words - 1) >> CODE_GRANULE_SHIFT;
 
-		for (uint32_t granule = first; granule <= last; granule++) {
-			if (jit->granules[granule] && jit->granules[granule]->region == region)
+		for (uint32_t granule = block_first(block, distance); granule <= block_last(block, distance);
+		     granule++) {
+			struct granule_use *use = jit->granules[granule];
+
+			/* Its uses of one granule are made one after another, so the newest tells. */
+			if (use && use->region == region && use->distance == distance)
 				continue;
-			struct granule_use *use = malloc(sizeof(*use));
+			use = malloc(sizeof(*use));
 			if (!use)
 				abort();
-			*use = (struct granule_use){.region = region, .next = jit->granules[granule]};
+			*use = (struct granule_use){
+			    .region = region, .distance = distance, .next = jit->granules[granule]};
 			jit->granules[granule] = use;
 			*granule_mark(jit, granule) = 1;
 		}
 		for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
-			soft_tlb_protect(&jit->cpus[cpu], block->pa & PAGE_MASK);
+			soft_tlb_protect(&jit->cpus[cpu], (block->pa + distance) & PAGE_MASK);
 	}
-	region->next = jit->regions;
-	jit->regions = region;
+	if (region->instance_count == region->instance_capacity) {
+		region->instance_capacity = region->instance_capacity ? region->instance_capacity * 2 : 4;
+		region->instances = realloc(region->instances, region->instance_capacity * sizeof(uint32_t));
+		if (!region->instances)
+			abort();
+	}
+	region->instances[region->instance_count++] = distance;
 }
 
-static void unwatch(struct jit *jit, struct region *region)
+static void unwatch(struct jit *jit, struct region *region, uint32_t distance)
 {
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
-		uint32_t first = block->pa >> CODE_GRANULE_SHIFT;
-		uint32_t last = (block->pa + 4u * block->words - 1) >> CODE_GRANULE_SHIFT;
 
-		for (uint32_t granule = first; granule <= last; granule++) {
+		for (uint32_t granule = block_first(block, distance); granule <= block_last(block, distance);
+		     granule++) {
 			struct granule_use **at = &jit->granules[granule];
 
 			while (*at) {
 				struct granule_use *use = *at;
 
-				if (use->region == region) {
+				if (use->region == region && use->distance == distance) {
 					*at = use->next;
 					free(use);
 				} else {
@@ -131,6 +152,25 @@ static void unwatch(struct jit *jit, struct region *region)
 			*granule_mark(jit, granule) = jit->granules[granule] != NULL;
 		}
 	}
+	for (unsigned i = 0; i < region->instance_count; i++)
+		if (region->instances[i] == distance)
+			region->instances[i] = region->instances[--region->instance_count];
+}
+
+static bool has_instance(const struct region *region, uint32_t distance)
+{
+	for (unsigned i = 0; i < region->instance_count; i++)
+		if (region->instances[i] == distance)
+			return true;
+	return false;
+}
+
+void cache_add(struct jit *jit, struct region *region)
+{
+	region->pending = true;
+	watch(jit, region, 0);
+	region->next = jit->regions;
+	jit->regions = region;
 }
 
 static void drop_from_list(struct jit *jit, const struct region *region)
@@ -142,46 +182,147 @@ static void drop_from_list(struct jit *jit, const struct region *region)
 	*at = region->next;
 }
 
-/* All slots of a region lead to the stub. */
-static void reset_slots(struct jit *jit, const struct region *region, struct region *owner)
+static void unlink_slot(struct jit *jit, uint32_t slot)
 {
 	struct backend *backend;
-	const struct backend_interface *interface = compiler_backend(jit->compiler, &backend);
-	const void *stub = interface->stub(backend);
+	const void *stub = compiler_backend(jit->compiler, &backend)->stub(backend);
 
-	for (uint32_t i = 0; i < region->slot_count; i++) {
-		jit->slots[region->first_slot + i] = (void *)(uintptr_t)stub;
-		jit->slot_regions[region->first_slot + i] = owner;
-	}
+	jit->slots[slot] = (void *)(uintptr_t)stub;
+	jit->slot_uses[slot].target = NULL;
 }
 
-void cache_install(struct jit *jit, struct region *region)
+/* Enters an instance's code into the table. */
+static void set_entries(struct jit *jit, struct region *region, uint32_t distance)
 {
-	region->state = REGION_INSTALLED;
-	reset_slots(jit, region, region);
 	for (unsigned i = 0; i < region->ir.count; i++) {
 		const struct ir_block *block = &region->ir.blocks[i];
+		struct block_entry *entry;
 
 		if (!region->entries[i])
 			continue;
-		struct block_entry *entry = cache_entry(jit, block->va, block->pa, region->mode.user);
+		entry = cache_entry(jit, block->va, block->pa + distance, region->mode.user);
 		if (!entry || entry->code) /* another region has it already; that one stays */
 			continue;
 		entry->code = region->entries[i];
 		entry->region = region;
-		jit->statistics.blocks++;
 	}
-	for (unsigned i = 0; i < region->ir.count; i++)
-		jit->statistics.guest_instructions += region->ir.blocks[i].guest_count;
+}
+
+static void clear_entries(struct jit *jit, struct region *region, uint32_t distance)
+{
+	for (unsigned i = 0; i < region->ir.count; i++) {
+		const struct ir_block *block = &region->ir.blocks[i];
+		struct block_entry *entry = probe(jit, block->va, block->pa + distance, region->mode.user);
+
+		if (!entry->used || entry->region != region)
+			continue;
+		entry->code = NULL;
+		entry->region = NULL;
+		entry->heat = 0;
+		if (entry->invalidations < MAX_INVALIDATIONS)
+			entry->invalidations++;
+	}
+}
+
+static unsigned address_bucket(uint32_t va)
+{
+	return (va >> 2) * 0x9E3779B1u >> 20 & (ADDRESS_BUCKETS - 1);
+}
+
+void cache_install(struct jit *jit, struct region *region)
+{
+	region->pending = false;
+	for (uint32_t i = 0; i < region->slot_count; i++) {
+		jit->slot_uses[region->first_slot + i].source = region;
+		unlink_slot(jit, region->first_slot + i);
+	}
+	for (unsigned i = 0; i < region->ir.count; i++) {
+		const struct ir_block *block = &region->ir.blocks[i];
+
+		jit->statistics.guest_instructions += block->guest_count;
+		if (!region->entries[i])
+			continue;
+		struct address_use **bucket = &jit->addresses[address_bucket(block->va)];
+		struct address_use *use = malloc(sizeof(*use));
+		if (!use)
+			abort();
+		*use =
+		    (struct address_use){.va = block->va, .pa = block->pa, .region = region, .next = *bucket};
+		*bucket = use;
+	}
+	set_entries(jit, region, 0);
 	jit->statistics.regions++;
+	jit->statistics.blocks += region->ir.count;
 	free(region->pages);
 	region->pages = NULL;
 }
 
+static bool same_bytes(const struct jit *jit, const struct region *region, uint32_t distance)
+{
+	for (unsigned i = 0; i < region->block_count; i++) {
+		const struct scanned_block *block = &region->blocks[i];
+
+		if (memcmp(jit->memory->ram + (uint32_t)(block->pa + distance),
+			   region->content + block->content, 4u * block->words) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Makes a region serve another place, and with it all that its exits are linked to. */
+static bool attach(struct jit *jit, struct region *region, uint32_t distance)
+{
+	if (has_instance(region, distance))
+		return true;
+	if (!same_bytes(jit, region, distance))
+		return false;
+	watch(jit, region, distance);
+	set_entries(jit, region, distance);
+	jit->statistics.adopted++;
+	for (uint32_t slot = region->first_slot; slot < region->first_slot + region->slot_count; slot++) {
+		const struct slot_use *use = &jit->slot_uses[slot];
+
+		if (use->target && !attach(jit, use->target, distance + use->shift))
+			unlink_slot(jit, slot);
+	}
+	return true;
+}
+
+bool cache_adopt(struct jit *jit, struct block_entry *entry)
+{
+	for (struct address_use *use = jit->addresses[address_bucket(entry->va)]; use; use = use->next) {
+		if (use->va != entry->va || use->region->mode.user != entry->user ||
+		    (!entry->user && use->pa != entry->pa))
+			continue;
+		if (attach(jit, use->region, entry->pa - use->pa) && entry->code)
+			return true;
+	}
+	return false;
+}
+
+bool cache_awaits(const struct jit *jit, const struct block_entry *entry)
+{
+	for (const struct region *region = jit->regions; region; region = region->next)
+		if (region->pending && !region->stale && region->mode.user == entry->user &&
+		    region->blocks[0].va == entry->va)
+			return true;
+	return false;
+}
+
 void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target)
 {
-	struct region *region = target->region;
+	struct slot_use *use = &jit->slot_uses[slot];
+	struct region *source = use->source, *region = target->region;
+	uint32_t from = 0, to = 0;
 
+	/* Slots lead to the same page in user mode, and the kernel's code has one place only. */
+	if (target->user) {
+		from = (target->pa & PAGE_MASK) - (source->blocks[0].pa & PAGE_MASK);
+		to = (target->pa & PAGE_MASK) - (region->blocks[0].pa & PAGE_MASK);
+	}
+	for (unsigned i = 0; i < source->instance_count; i++)
+		if (!attach(jit, region, source->instances[i] + (to - from)))
+			return;
 	if (region->incoming_count == region->incoming_capacity) {
 		region->incoming_capacity = region->incoming_capacity ? region->incoming_capacity * 2 : 8;
 		region->incoming = realloc(region->incoming, region->incoming_capacity * sizeof(uint32_t));
@@ -189,6 +330,8 @@ void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target
 			abort();
 	}
 	region->incoming[region->incoming_count++] = slot;
+	use->target = region;
+	use->shift = to - from;
 	jit->slots[slot] = (void *)(uintptr_t)target->code;
 }
 
@@ -200,30 +343,16 @@ static void clear_jump_caches(struct jit *jit)
 				jit->cpus[cpu].jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
 }
 
-/* Makes sure nothing leads to an installed region any more. */
-static void uninstall(struct jit *jit, struct region *region)
+/* Takes a place away from an installed region: nothing may lead from there to its code any more. The region
+ * stays, for when the same bytes come back. */
+static void detach(struct jit *jit, struct region *region, uint32_t distance)
 {
-	struct backend *backend;
-	const void *stub = compiler_backend(jit->compiler, &backend)->stub(backend);
-
 	for (unsigned i = 0; i < region->incoming_count; i++)
-		jit->slots[region->incoming[i]] = (void *)(uintptr_t)stub;
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		const struct ir_block *block = &region->ir.blocks[i];
-
-		if (!region->entries[i])
-			continue;
-		struct block_entry *entry = probe(jit, block->va, block->pa, region->mode.user);
-		if (!entry->used || entry->region != region)
-			continue;
-		entry->code = NULL;
-		entry->region = NULL;
-		entry->heat = 0;
-		if (entry->invalidations < 8)
-			entry->invalidations++;
-	}
-	region->state = REGION_DEAD;
-	reset_slots(jit, region, NULL);
+		if (jit->slot_uses[region->incoming[i]].target == region)
+			unlink_slot(jit, region->incoming[i]);
+	region->incoming_count = 0;
+	clear_entries(jit, region, distance);
+	unwatch(jit, region, distance);
 	clear_jump_caches(jit);
 	jit->statistics.invalidated++;
 	jit->invalidated = true;
@@ -231,21 +360,21 @@ static void uninstall(struct jit *jit, struct region *region)
 
 void cache_discard(struct jit *jit, struct region *region)
 {
-	unwatch(jit, region);
+	while (region->instance_count)
+		unwatch(jit, region, region->instances[0]);
 	drop_from_list(jit, region);
 	region_free(region);
 }
 
-static bool block_overlaps(const struct scanned_block *block, uint32_t offset, uint32_t size)
+static bool use_overlaps(const struct granule_use *use, uint32_t offset, uint32_t size)
 {
-	return offset < block->pa + 4u * block->words && block->pa < offset + size;
-}
+	for (unsigned i = 0; i < use->region->block_count; i++) {
+		const struct scanned_block *block = &use->region->blocks[i];
+		uint32_t start = block->pa + use->distance;
 
-static bool region_overlaps(const struct region *region, uint32_t offset, uint32_t size)
-{
-	for (unsigned i = 0; i < region->block_count; i++)
-		if (block_overlaps(&region->blocks[i], offset, size))
+		if (offset < start + 4u * block->words && start < offset + size)
 			return true;
+	}
 	return false;
 }
 
@@ -255,7 +384,7 @@ bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size)
 
 	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT; granule <= last; granule++)
 		for (const struct granule_use *use = jit->granules[granule]; use; use = use->next)
-			if (region_overlaps(use->region, offset, size))
+			if (use_overlaps(use, offset, size))
 				return true;
 	return false;
 }
@@ -267,17 +396,13 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 
 	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT; granule <= last; granule++) {
 		for (struct granule_use *use = jit->granules[granule], *next; use; use = next) {
-			struct region *region = use->region;
-
-			next = use->next;
-			if (!region_overlaps(region, offset, size))
+			next = use->next; /* an instance has one use in a granule: detaching frees no other */
+			if (!use_overlaps(use, offset, size))
 				continue;
-			if (region->state == REGION_PENDING) {
-				region->stale = true;
-				continue;
-			}
-			uninstall(jit, region);
-			cache_discard(jit, region); /* frees `use`; `next` belongs to another region */
+			if (use->region->pending)
+				use->region->stale = true;
+			else
+				detach(jit, use->region, use->distance);
 		}
 	}
 }
@@ -286,6 +411,14 @@ static void free_all_regions(struct jit *jit)
 {
 	while (jit->regions)
 		cache_discard(jit, jit->regions);
+	for (unsigned i = 0; jit->addresses && i < ADDRESS_BUCKETS; i++) {
+		while (jit->addresses[i]) {
+			struct address_use *use = jit->addresses[i];
+
+			jit->addresses[i] = use->next;
+			free(use);
+		}
+	}
 }
 
 void jit_flush(struct jit *jit)
@@ -309,10 +442,11 @@ void cache_free(struct jit *jit)
 {
 	free_all_regions(jit);
 	free(jit->granules);
+	free(jit->addresses);
 	if (jit->table)
 		munmap(jit->table, BLOCK_TABLE_SIZE * sizeof(*jit->table));
 	if (jit->slots)
 		munmap(jit->slots, MAX_SLOTS * sizeof(*jit->slots));
-	if (jit->slot_regions)
-		munmap(jit->slot_regions, MAX_SLOTS * sizeof(*jit->slot_regions));
+	if (jit->slot_uses)
+		munmap(jit->slot_uses, MAX_SLOTS * sizeof(*jit->slot_uses));
 }

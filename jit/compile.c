@@ -10,12 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
-#define MAX_THREADS	8
-#define MAX_MODULE	64
-#define THREAD_NICENESS 5 /* the guest comes first */
+#define MAX_THREADS 8
+#define MAX_MODULE  64
 
 struct compiler {
 	const struct jit *jit; /* options, memory sizes and the CPU model: constant */
@@ -216,7 +214,6 @@ static void *thread_main(void *argument)
 	struct region *regions[MAX_MODULE];
 	struct error error = {0};
 
-	setpriority(PRIO_PROCESS, 0, THREAD_NICENESS); /* on Linux this is the thread's own */
 	pthread_mutex_lock(&compiler->lock);
 	while (!compiler->stop) {
 		unsigned count = take(compiler, regions);

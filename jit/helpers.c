@@ -61,18 +61,29 @@ static void record_lookup(struct cpu *cpu, uint32_t va, bool user)
 		cpu->lookup_va = va;
 }
 
+/* A load from a device: only where it cannot matter that translated code goes on at once. */
+static uint64_t load_from_device(struct cpu *cpu, uint32_t va, unsigned size, bool user)
+{
+	uint32_t physical = va & 0x1FFFFFFF, value;
+
+	if (user || size != 4 || !is_direct(va) || physical < PHYSICAL_BUS ||
+	    !cpu->hooks->bus_load_quietly(cpu, physical - PHYSICAL_BUS, &value))
+		return result(HELPER_BEFORE, 0);
+	return result(HELPER_DONE, value);
+}
+
 static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget)
 {
 	unsigned size = access & ACCESS_SIZE_MASK;
 	bool user = access & ACCESS_USER;
 	const uint8_t *at;
 
-	(void)budget;
+	cpu->budget = budget;
 	if (va & (size - 1))
 		return result(HELPER_BEFORE, 0);
 	uint32_t offset = find_ram(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
-		return result(HELPER_BEFORE, 0);
+		return load_from_device(cpu, va, size, user);
 	record_lookup(cpu, va, user);
 	at = cpu->memory->ram + offset;
 	if (size == 1)

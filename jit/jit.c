@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_ADOPTION 4 /* executions of a block; a power of two */
+
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
     [EXIT_INTERPRET] = "interpret", [EXIT_AFTER] = "stop",
@@ -86,6 +88,8 @@ static void collect(struct jit *jit)
 
 static void request(struct jit *jit, struct block_entry *entry)
 {
+	if (cache_awaits(jit, entry))
+		return; /* the same program runs elsewhere, or the page came back: its code is coming */
 	entry->requested = true;
 	if (compiler_broken(jit->compiler))
 		return;
@@ -97,7 +101,7 @@ static void request(struct jit *jit, struct block_entry *entry)
 	}
 	region->first_slot = jit->slots_used;
 	jit->slots_used += region->slot_count;
-	cache_watch(jit, region);
+	cache_add(jit, region);
 	compiler_submit(jit->compiler, region);
 }
 
@@ -171,9 +175,15 @@ static uint32_t leave(struct jit *jit, struct cpu *cpu)
 		cpu_resume_at(cpu, cpu->pc);
 		return NO_TARGET;
 	}
-	const struct region *region = jit->slot_regions[cpu->exit_slot];
+	const struct region *region = jit->slot_uses[cpu->exit_slot].source;
 	cpu_resume_at(cpu, region->slot_targets[cpu->exit_slot - region->first_slot]);
 	return cpu->exit_slot;
+}
+
+/* Asks now and then whether code for these bytes exists already: soon, and seldom later. */
+static bool wants_adoption(const struct block_entry *entry)
+{
+	return entry->heat >= FIRST_ADOPTION && (entry->heat & (entry->heat - 1)) == 0;
 }
 
 void jit_run(struct jit *jit, struct cpu *cpu)
@@ -186,11 +196,13 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 		}
 		struct block_entry *entry = current_entry(jit, cpu);
 		if (!entry->code) {
-			if (++entry->heat >= jit->options.threshold << entry->invalidations &&
+			entry->heat++;
+			if (wants_adoption(entry) && cache_adopt(jit, entry))
+				continue;
+			if (entry->heat >= jit->options.threshold << entry->invalidations &&
 			    !entry->requested)
 				request(jit, entry);
-			else
-				reference_run_block(cpu);
+			reference_run_block(cpu);
 			continue;
 		}
 
@@ -205,7 +217,7 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 			   translatable(jit, cpu)) {
 			struct block_entry *target = current_entry(jit, cpu);
 
-			if (target->code && slot != NO_TARGET && jit->slot_regions[slot])
+			if (target->code && slot != NO_TARGET)
 				cache_link(jit, slot, target);
 			else if (target->code && reason == EXIT_INDIRECT)
 				fill_jump_cache(cpu, target);

@@ -61,10 +61,10 @@ void jit_flush(struct jit *jit);
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
 
-/* Prints every stage of the region around an address: guest assembly, IR, optimised IR, LLVM IR, host assembly. `pa`
- * is the RAM offset of the address's bytes. Changes nothing. */
-bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options, FILE *file,
-	      struct error *error);
+/* Prints every stage of the region around an address: guest assembly, IR, optimised IR, LLVM IR, host
+ * assembly. `pa` is the RAM offset of the address's bytes. Changes nothing. */
+bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
+	      FILE *file, struct error *error);
 
 /* What happened so far. */
 struct jit_statistics {
@@ -74,7 +74,8 @@ struct jit_statistics {
 	uint64_t regions, blocks, guest_instructions, code_bytes; /* installed */
 	uint64_t discarded;					  /* compiled, but out of date when done */
 	uint64_t failed;					  /* the back end refused */
-	uint64_t invalidated; /* regions dropped because their code was written */
+	uint64_t invalidated; /* places of regions given up because they were written */
+	uint64_t adopted;     /* places that got the code of equal bytes elsewhere */
 	uint64_t flushes;
 	uint64_t compile_ns;	 /* CPU time of compile threads */
 	char backend_error[256]; /* why there is no translated code, if so */

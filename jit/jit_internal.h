@@ -31,23 +31,25 @@ struct block_entry {
 /* A basic block as discovery sees it: the bytes the lifter may read. */
 struct scanned_block {
 	uint32_t va, pa;
+	uint32_t content; /* index of its bytes in the region's */
 	uint16_t words;
 	bool entry;
 	uint8_t target_count;
 	uint32_t targets[2]; /* where it may continue within a region */
 };
 
-enum region_state {
-	REGION_PENDING,
-	REGION_INSTALLED,
-	REGION_DEAD
-};
-
 /* A set of blocks compiled together. While pending it is shared with a compile thread, which reads the
- * request part and writes the result part; `state` and `stale` stay the machine's thread's. */
+ * request part and writes the result part; the rest stays the machine's thread's.
+ *
+ * Code depends on virtual addresses and on bytes, not on where in RAM the bytes are. So a region serves every
+ * place that holds the same bytes at the same virtual address: a program that runs again, or many times at
+ * once, is compiled once. Each such place is an instance, named by its distance from the place the region was
+ * made from. */
 struct region {
-	enum region_state state;
-	bool stale;		 /* its bytes changed after they were copied */
+	bool pending;
+	bool stale;	     /* pending, and its bytes changed after they were copied */
+	uint32_t *instances; /* distances; the places that are watched and have entries in the table */
+	unsigned instance_count, instance_capacity;
 	struct region *next;	 /* of all regions */
 	struct region *next_job; /* in the compiler's queue or list */
 
@@ -61,6 +63,7 @@ struct region {
 		uint32_t words[PAGE_WORDS]; /* copied, in host order */
 	} * pages;
 	unsigned page_count;
+	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each */
 
 	/* The result. */
 	bool compiled;
@@ -74,10 +77,28 @@ struct region {
 
 #define NO_TARGET 1u
 
+/* An instance of a region has bytes in a granule of RAM. */
 struct granule_use {
 	struct region *region;
+	uint32_t distance;
 	struct granule_use *next;
 };
+
+/* A slot: the region whose exit it is, and what it is linked to. The target's instance lies `shift` further
+ * than the source's. */
+struct slot_use {
+	struct region *source;
+	struct region *target; /* NULL: not linked */
+	uint32_t shift;
+};
+
+/* Installed regions by the address of an entry. */
+struct address_use {
+	uint32_t va, pa;
+	struct region *region;
+	struct address_use *next;
+};
+#define ADDRESS_BUCKETS 4096u
 
 struct compiler;
 
@@ -93,8 +114,10 @@ struct jit {
 	struct region *regions;	       /* all that are not freed */
 	struct granule_use **granules; /* by RAM offset >> CODE_GRANULE_SHIFT */
 
+	struct address_use **addresses; /* ADDRESS_BUCKETS lists */
+
 	void **slots;
-	struct region **slot_regions; /* whose exit a slot is */
+	struct slot_use *slot_uses;
 	uint32_t slots_used;
 
 	struct code_memory code;
@@ -112,11 +135,18 @@ void cache_free(struct jit *jit);
 struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user);
 const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
 
-/* Registers the bytes of a pending region in the code map, so that writes to them are noticed. */
-void cache_watch(struct jit *jit, struct region *region);
+/* Takes over a new region: registers its bytes in the code map, so that writes to them are noticed. */
+void cache_add(struct jit *jit, struct region *region);
+/* Makes a compiled region's code reachable. */
 void cache_install(struct jit *jit, struct region *region);
-void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target);
+/* Gives up a pending region. */
 void cache_discard(struct jit *jit, struct region *region);
+/* Gives an address the code of a region with the same bytes, if there is one. */
+bool cache_adopt(struct jit *jit, struct block_entry *entry);
+/* Whether a region for this address is being compiled. */
+bool cache_awaits(const struct jit *jit, const struct block_entry *entry);
+/* Makes a slot lead directly to a block with code. */
+void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target);
 
 /* Whether bytes that code was made from overlap the range. */
 bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size);

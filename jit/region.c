@@ -143,6 +143,23 @@ static void mark_entries(const struct jit *jit, struct region *region)
 	}
 }
 
+/* The blocks' bytes, to recognise them elsewhere. */
+static void copy_content(const struct jit *jit, struct region *region)
+{
+	unsigned words = 0;
+
+	for (unsigned i = 0; i < region->block_count; i++) {
+		region->blocks[i].content = words;
+		words += region->blocks[i].words;
+	}
+	region->content = malloc(words * sizeof(uint32_t));
+	if (!region->content)
+		abort();
+	for (unsigned i = 0; i < region->block_count; i++)
+		memcpy(region->content + region->blocks[i].content, jit->memory->ram + region->blocks[i].pa,
+		       4u * region->blocks[i].words);
+}
+
 struct region *region_discover(struct jit *jit, const struct block_entry *head, bool all)
 {
 	struct region *region = calloc(1, sizeof(*region));
@@ -177,6 +194,7 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 		}
 	}
 	mark_entries(jit, region);
+	copy_content(jit, region);
 	region->slot_count = 2 * region->block_count;
 	return region;
 }
@@ -186,6 +204,8 @@ void region_free(struct region *region)
 	if (region->compiled || region->ir.blocks)
 		ir_region_free(&region->ir);
 	free(region->pages);
+	free(region->content);
+	free(region->instances);
 	free(region->entries);
 	free(region->slot_targets);
 	free(region->incoming);

@@ -153,6 +153,16 @@ bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 	return device && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
+bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
+{
+	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
+	const struct device_register *map = device ? bus->types[device->slot]->registers : NULL;
+	const struct device_register *row =
+	    map ? register_find(map, offset % LAMEBUS_SLOT_SIZE, REGISTER_READ) : NULL;
+
+	return row && row->quiet && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
+}
+
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
 	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);

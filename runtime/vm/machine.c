@@ -162,6 +162,14 @@ static bool hook_bus_load(struct cpu *cpu, uint32_t offset, uint32_t *value)
 	return bus_load(vm->bus, cpu->number, offset, value);
 }
 
+static bool hook_bus_load_quietly(struct cpu *cpu, uint32_t offset, uint32_t *value)
+{
+	struct vm *vm = cpu->machine;
+
+	set_now(vm, cpu);
+	return bus_load_quietly(vm->bus, cpu->number, offset, value);
+}
+
 static bool hook_bus_store(struct cpu *cpu, uint32_t offset, uint32_t value)
 {
 	struct vm *vm = cpu->machine;
@@ -191,6 +199,7 @@ static void hook_message(struct cpu *cpu, const char *text)
 const struct machine_hooks vm_hooks = {
     .bus_load = hook_bus_load,
     .bus_store = hook_bus_store,
+    .bus_load_quietly = hook_bus_load_quietly,
     .stopped = hook_stopped,
     .hang = hook_hang,
     .message = hook_message,
