@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ADOPTION 4 /* executions of a block; a power of two */
+#define FIRST_ADOPTION	 4  /* executions of a block; a power of two */
+#define REQUEST_INTERVAL 64 /* executions between two looks at whether its code is coming */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
@@ -200,7 +201,8 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 			if (wants_adoption(entry) && cache_adopt(jit, entry))
 				continue;
 			if (entry->heat >= jit->options.threshold << entry->invalidations &&
-			    !entry->requested)
+			    !entry->requested &&
+			    (entry->heat - jit->options.threshold) % REQUEST_INTERVAL == 0)
 				request(jit, entry);
 			reference_run_block(cpu);
 			continue;

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "runtime/cpu/memory.h"
 
 #include <errno.h>

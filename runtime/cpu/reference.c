@@ -7,6 +7,11 @@
 #define HILO_LATENCY	 2
 #define CACHE_OP_INDEXED 4 /* operations from here on translate their address (section 1.4, CACHE) */
 
+static int32_t immediate(uint32_t word)
+{
+	return (int16_t)word;
+}
+
 static void jump_to(struct cpu *cpu, uint32_t target)
 {
 	if (target & 3) {
@@ -23,14 +28,14 @@ static void jump_to(struct cpu *cpu, uint32_t target)
 }
 
 /* Branch offsets and jump regions are relative to the delay slot, where `pc` points while a jump executes. */
-static void branch_if(struct cpu *cpu, bool condition, const struct insn *insn)
+static void branch_if(struct cpu *cpu, bool condition, uint32_t word)
 {
 	cpu->transfer = TRANSFER_BRANCH;
 	if (condition)
-		jump_to(cpu, cpu->pc + ((uint32_t)insn->imm << 2));
+		jump_to(cpu, cpu->pc + ((uint32_t)immediate(word) << 2));
 }
 
-static void link(struct cpu *cpu, unsigned reg)
+static void set_link(struct cpu *cpu, unsigned reg)
 {
 	cpu->gpr[reg] = cpu->next_pc;
 }
@@ -109,38 +114,39 @@ static void set_checked(struct cpu *cpu, unsigned reg, int64_t sum)
 		cpu->gpr[reg] = (uint32_t)sum;
 }
 
-static void load(struct cpu *cpu, const struct insn *insn, unsigned size, bool sign)
+static void load(struct cpu *cpu, uint32_t word, unsigned size, bool sign)
 {
 	uint32_t value;
 
-	if (!cpu_load(cpu, cpu->gpr[insn->rs] + (uint32_t)insn->imm, size, &value))
+	if (!cpu_load(cpu, cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), size, &value))
 		return;
 	if (sign)
 		value = size == 1 ? (uint32_t)(int8_t)value : (uint32_t)(int16_t)value;
-	cpu->gpr[insn->rt] = value;
+	cpu->gpr[mips_word_rt(word)] = value;
 }
 
-static void load_partial(struct cpu *cpu, const struct insn *insn, bool left)
+static void load_partial(struct cpu *cpu, uint32_t word, bool left)
 {
-	uint32_t va = cpu->gpr[insn->rs] + (uint32_t)insn->imm, word;
+	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), data;
 
-	if (!cpu_load(cpu, va & ~3u, 4, &word))
+	if (!cpu_load(cpu, va & ~3u, 4, &data))
 		return;
 	unsigned shift = left ? 8 * (va & 3) : 24 - 8 * (va & 3);
 	uint32_t mask = left ? UINT32_MAX << shift : UINT32_MAX >> shift;
-	word = left ? word << shift : word >> shift;
-	cpu->gpr[insn->rt] = (cpu->gpr[insn->rt] & ~mask) | word;
+	uint32_t *rt = &cpu->gpr[mips_word_rt(word)];
+	*rt = (*rt & ~mask) | (left ? data << shift : data >> shift);
 }
 
-static void cache_operation(struct cpu *cpu, const struct insn *insn)
+static void cache_operation(struct cpu *cpu, uint32_t word)
 {
 	uint32_t physical;
 
-	if ((insn->rt & 7) >= CACHE_OP_INDEXED)
-		cpu_translate_inline(cpu, cpu->gpr[insn->rs] + (uint32_t)insn->imm, ACCESS_LOAD, &physical);
+	if ((mips_word_rt(word) & 7) >= CACHE_OP_INDEXED)
+		cpu_translate_inline(cpu, cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word),
+				     ACCESS_LOAD, &physical);
 }
 
-static void wait(struct cpu *cpu)
+static void wait_for_interrupt(struct cpu *cpu)
 {
 	if (cpu->cause & CAUSE_LINES)
 		return;
@@ -152,121 +158,122 @@ static void wait(struct cpu *cpu)
 static void write_tlb(struct cpu *cpu, unsigned index)
 {
 	tlb_write(cpu, index);
-	/* The mapping of the running code may have changed. If that raises an exception, the second look-up is of
-	 * the handler's address, as in the original. */
+	/* The mapping of the running code may have changed. If that raises an exception, the second look-up
+	 * is of the handler's address, as in the original. */
 	cpu_map_pc(cpu);
 	cpu_map_next_pc(cpu);
 }
 
-static void move_from_cp0(struct cpu *cpu, const struct insn *insn)
+static void move_from_cp0(struct cpu *cpu, uint32_t word)
 {
-	unsigned number = insn->rd * 8u + insn->sel;
+	unsigned number = mips_word_rd(word) * 8u + (word & 7);
 
 	if (cp0_readable(cpu->model, number))
-		cpu->gpr[insn->rt] = cp0_read(cpu, number);
+		cpu->gpr[mips_word_rt(word)] = cp0_read(cpu, number);
 	else
 		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
 }
 
-static void move_to_cp0(struct cpu *cpu, const struct insn *insn)
+static void move_to_cp0(struct cpu *cpu, uint32_t word)
 {
-	unsigned number = insn->rd * 8u + insn->sel;
+	unsigned number = mips_word_rd(word) * 8u + (word & 7);
 
 	if (cp0_writable(cpu->model, number))
-		cp0_write(cpu, number, cpu->gpr[insn->rt]);
+		cp0_write(cpu, number, cpu->gpr[mips_word_rt(word)]);
 	else
 		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
 }
 
 /* Step 5. `pc` and `next_pc` already name the two instructions that follow. */
-static inline void execute(struct cpu *cpu, const struct insn *insn)
+static inline void execute(struct cpu *cpu, uint32_t word)
 {
+	enum mips_op op = mips_decode_op(cpu->model->lift.isa, word);
 	uint32_t *gpr = cpu->gpr;
-	uint32_t rs = gpr[insn->rs], rt = gpr[insn->rt], value;
+	uint32_t rs = gpr[mips_word_rs(word)], rt = gpr[mips_word_rt(word)], value;
 	uint64_t product;
 
-	switch ((enum mips_op)insn->op) {
+	switch (op) {
 	case MIPS_OP_SLL:
-		gpr[insn->rd] = rt << insn->sa;
+		gpr[mips_word_rd(word)] = rt << mips_word_sa(word);
 		break;
 	case MIPS_OP_SRL:
-		gpr[insn->rd] = rt >> insn->sa;
+		gpr[mips_word_rd(word)] = rt >> mips_word_sa(word);
 		break;
 	case MIPS_OP_SRA:
-		gpr[insn->rd] = (uint32_t)((int32_t)rt >> insn->sa);
+		gpr[mips_word_rd(word)] = (uint32_t)((int32_t)rt >> mips_word_sa(word));
 		break;
 	case MIPS_OP_SLLV:
-		gpr[insn->rd] = rt << (rs & 31);
+		gpr[mips_word_rd(word)] = rt << (rs & 31);
 		break;
 	case MIPS_OP_SRLV:
-		gpr[insn->rd] = rt >> (rs & 31);
+		gpr[mips_word_rd(word)] = rt >> (rs & 31);
 		break;
 	case MIPS_OP_SRAV:
-		gpr[insn->rd] = (uint32_t)((int32_t)rt >> (rs & 31));
+		gpr[mips_word_rd(word)] = (uint32_t)((int32_t)rt >> (rs & 31));
 		break;
 	case MIPS_OP_ADD:
-		set_checked(cpu, insn->rd, (int64_t)(int32_t)rs + (int32_t)rt);
+		set_checked(cpu, mips_word_rd(word), (int64_t)(int32_t)rs + (int32_t)rt);
 		break;
 	case MIPS_OP_ADDU:
-		gpr[insn->rd] = rs + rt;
+		gpr[mips_word_rd(word)] = rs + rt;
 		break;
 	case MIPS_OP_SUB:
-		set_checked(cpu, insn->rd, (int64_t)(int32_t)rs - (int32_t)rt);
+		set_checked(cpu, mips_word_rd(word), (int64_t)(int32_t)rs - (int32_t)rt);
 		break;
 	case MIPS_OP_SUBU:
-		gpr[insn->rd] = rs - rt;
+		gpr[mips_word_rd(word)] = rs - rt;
 		break;
 	case MIPS_OP_AND:
-		gpr[insn->rd] = rs & rt;
+		gpr[mips_word_rd(word)] = rs & rt;
 		break;
 	case MIPS_OP_OR:
-		gpr[insn->rd] = rs | rt;
+		gpr[mips_word_rd(word)] = rs | rt;
 		break;
 	case MIPS_OP_XOR:
-		gpr[insn->rd] = rs ^ rt;
+		gpr[mips_word_rd(word)] = rs ^ rt;
 		break;
 	case MIPS_OP_NOR:
-		gpr[insn->rd] = ~(rs | rt);
+		gpr[mips_word_rd(word)] = ~(rs | rt);
 		break;
 	case MIPS_OP_SLT:
-		gpr[insn->rd] = (int32_t)rs < (int32_t)rt;
+		gpr[mips_word_rd(word)] = (int32_t)rs < (int32_t)rt;
 		break;
 	case MIPS_OP_SLTU:
-		gpr[insn->rd] = rs < rt;
+		gpr[mips_word_rd(word)] = rs < rt;
 		break;
 	case MIPS_OP_ADDI:
-		set_checked(cpu, insn->rt, (int64_t)(int32_t)rs + insn->imm);
+		set_checked(cpu, mips_word_rt(word), (int64_t)(int32_t)rs + immediate(word));
 		break;
 	case MIPS_OP_ADDIU:
-		gpr[insn->rt] = rs + (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = rs + (uint32_t)immediate(word);
 		break;
 	case MIPS_OP_SLTI:
-		gpr[insn->rt] = (int32_t)rs < insn->imm;
+		gpr[mips_word_rt(word)] = (int32_t)rs < immediate(word);
 		break;
 	case MIPS_OP_SLTIU:
-		gpr[insn->rt] = rs < (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = rs < (uint32_t)immediate(word);
 		break;
 	case MIPS_OP_ANDI:
-		gpr[insn->rt] = rs & (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = rs & (word & 0xFFFF);
 		break;
 	case MIPS_OP_ORI:
-		gpr[insn->rt] = rs | (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = rs | (word & 0xFFFF);
 		break;
 	case MIPS_OP_XORI:
-		gpr[insn->rt] = rs ^ (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = rs ^ (word & 0xFFFF);
 		break;
 	case MIPS_OP_LUI:
-		gpr[insn->rt] = (uint32_t)insn->imm;
+		gpr[mips_word_rt(word)] = word << 16;
 		break;
 
 	case MIPS_OP_J:
 		cpu->transfer = TRANSFER_BRANCH;
-		jump_to(cpu, (cpu->pc & 0xF0000000u) | insn->target);
+		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
 		break;
 	case MIPS_OP_JAL:
 		cpu->transfer = TRANSFER_BRANCH;
-		link(cpu, 31);
-		jump_to(cpu, (cpu->pc & 0xF0000000u) | insn->target);
+		set_link(cpu, 31);
+		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
 		break;
 	case MIPS_OP_JR:
 		cpu->transfer = TRANSFER_BRANCH;
@@ -274,41 +281,41 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 		break;
 	case MIPS_OP_JALR:
 		cpu->transfer = TRANSFER_BRANCH;
-		link(cpu, insn->rd);
-		jump_to(cpu, insn->rs ? gpr[insn->rs]
-				      : 0); /* with rd = rs: the link address, as in the original */
+		set_link(cpu, mips_word_rd(word));
+		jump_to(cpu, mips_word_rs(word) ? gpr[mips_word_rs(word)]
+						: 0); /* with rd = rs: the link address, as in the original */
 		break;
 	case MIPS_OP_BEQ:
-		branch_if(cpu, rs == rt, insn);
+		branch_if(cpu, rs == rt, word);
 		break;
 	case MIPS_OP_BNE:
-		branch_if(cpu, rs != rt, insn);
+		branch_if(cpu, rs != rt, word);
 		break;
 	case MIPS_OP_BLEZ:
-		branch_if(cpu, (int32_t)rs <= 0, insn);
+		branch_if(cpu, (int32_t)rs <= 0, word);
 		break;
 	case MIPS_OP_BGTZ:
-		branch_if(cpu, (int32_t)rs > 0, insn);
+		branch_if(cpu, (int32_t)rs > 0, word);
 		break;
 	case MIPS_OP_BLTZ:
-		branch_if(cpu, (int32_t)rs < 0, insn);
+		branch_if(cpu, (int32_t)rs < 0, word);
 		break;
 	case MIPS_OP_BGEZ:
-		branch_if(cpu, (int32_t)rs >= 0, insn);
+		branch_if(cpu, (int32_t)rs >= 0, word);
 		break;
 	case MIPS_OP_BLTZAL: /* links first, then tests: matters for register 31 */
-		link(cpu, 31);
-		branch_if(cpu, (int32_t)gpr[insn->rs] < 0, insn);
+		set_link(cpu, 31);
+		branch_if(cpu, (int32_t)gpr[mips_word_rs(word)] < 0, word);
 		break;
 	case MIPS_OP_BGEZAL:
-		link(cpu, 31);
-		branch_if(cpu, (int32_t)gpr[insn->rs] >= 0, insn);
+		set_link(cpu, 31);
+		branch_if(cpu, (int32_t)gpr[mips_word_rs(word)] >= 0, word);
 		break;
 
 	case MIPS_OP_MFHI:
 		if (hi_busy(cpu))
 			break;
-		gpr[insn->rd] = cpu->hi;
+		gpr[mips_word_rd(word)] = cpu->hi;
 		use_hi(cpu);
 		break;
 	case MIPS_OP_MTHI:
@@ -320,7 +327,7 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 	case MIPS_OP_MFLO:
 		if (lo_busy(cpu))
 			break;
-		gpr[insn->rd] = cpu->lo;
+		gpr[mips_word_rd(word)] = cpu->lo;
 		use_lo(cpu);
 		break;
 	case MIPS_OP_MTLO:
@@ -353,48 +360,48 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 		break;
 
 	case MIPS_OP_LB:
-		load(cpu, insn, 1, true);
+		load(cpu, word, 1, true);
 		break;
 	case MIPS_OP_LBU:
-		load(cpu, insn, 1, false);
+		load(cpu, word, 1, false);
 		break;
 	case MIPS_OP_LH:
-		load(cpu, insn, 2, true);
+		load(cpu, word, 2, true);
 		break;
 	case MIPS_OP_LHU:
-		load(cpu, insn, 2, false);
+		load(cpu, word, 2, false);
 		break;
 	case MIPS_OP_LW:
-		load(cpu, insn, 4, false);
+		load(cpu, word, 4, false);
 		break;
 	case MIPS_OP_LWL:
-		load_partial(cpu, insn, true);
+		load_partial(cpu, word, true);
 		break;
 	case MIPS_OP_LWR:
-		load_partial(cpu, insn, false);
+		load_partial(cpu, word, false);
 		break;
 	case MIPS_OP_SB:
-		cpu_store(cpu, rs + (uint32_t)insn->imm, 1, rt & 0xFF);
+		cpu_store(cpu, rs + (uint32_t)immediate(word), 1, rt & 0xFF);
 		break;
 	case MIPS_OP_SH:
-		cpu_store(cpu, rs + (uint32_t)insn->imm, 2, rt & 0xFFFF);
+		cpu_store(cpu, rs + (uint32_t)immediate(word), 2, rt & 0xFFFF);
 		break;
 	case MIPS_OP_SW:
-		cpu_store(cpu, rs + (uint32_t)insn->imm, 4, rt);
+		cpu_store(cpu, rs + (uint32_t)immediate(word), 4, rt);
 		break;
 	case MIPS_OP_SWL:
-		cpu_store_left(cpu, rs + (uint32_t)insn->imm, rt);
+		cpu_store_left(cpu, rs + (uint32_t)immediate(word), rt);
 		break;
 	case MIPS_OP_SWR:
-		cpu_store_right(cpu, rs + (uint32_t)insn->imm, rt);
+		cpu_store_right(cpu, rs + (uint32_t)immediate(word), rt);
 		break;
 	case MIPS_OP_LL:
-		if (cpu_load_linked(cpu, rs + (uint32_t)insn->imm, &value))
-			gpr[insn->rt] = value;
+		if (cpu_load_linked(cpu, rs + (uint32_t)immediate(word), &value))
+			gpr[mips_word_rt(word)] = value;
 		break;
 	case MIPS_OP_SC:
-		if (cpu_store_conditional(cpu, rs + (uint32_t)insn->imm, rt, &value))
-			gpr[insn->rt] = value;
+		if (cpu_store_conditional(cpu, rs + (uint32_t)immediate(word), rt, &value))
+			gpr[mips_word_rt(word)] = value;
 		break;
 
 	case MIPS_OP_SYNC:
@@ -407,11 +414,11 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 		cpu_exception(cpu, EXCEPTION_BREAK, 0, true);
 		break;
 	case MIPS_OP_COP_UNUSABLE:
-		cpu_exception_coprocessor(cpu, insn->unit);
+		cpu_exception_coprocessor(cpu, word >> 26 & 3);
 		break;
 
 	default:
-		if (!(mips_op_info[insn->op].flags & MIPS_FLAG_COP0)) {
+		if (!(mips_op_info[op].flags & MIPS_FLAG_COP0)) {
 			cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
 			break;
 		}
@@ -419,12 +426,12 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 			cpu_exception_coprocessor(cpu, 0);
 			break;
 		}
-		switch ((enum mips_op)insn->op) {
+		switch (op) {
 		case MIPS_OP_MFC0:
-			move_from_cp0(cpu, insn);
+			move_from_cp0(cpu, word);
 			break;
 		case MIPS_OP_MTC0:
-			move_to_cp0(cpu, insn);
+			move_to_cp0(cpu, word);
 			break;
 		case MIPS_OP_TLBR:
 			tlb_read(cpu);
@@ -442,10 +449,10 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 			cpu_return_from_exception(cpu);
 			break;
 		case MIPS_OP_WAIT:
-			wait(cpu);
+			wait_for_interrupt(cpu);
 			break;
 		case MIPS_OP_CACHE:
-			cache_operation(cpu, insn);
+			cache_operation(cpu, word);
 			break;
 		default:
 			cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
@@ -457,8 +464,6 @@ static inline void execute(struct cpu *cpu, const struct insn *insn)
 
 static inline void step(struct cpu *cpu)
 {
-	struct insn insn;
-
 	/* Step 1. */
 	if (cpu->jump_pending) {
 		cpu->jump_pending = false;
@@ -497,8 +502,7 @@ static inline void step(struct cpu *cpu)
 	}
 
 	/* Steps 5 and 6; Count, Random and the interlock follow from the budget. */
-	mips_decode(cpu->model->lift.isa, word, &insn);
-	execute(cpu, &insn);
+	execute(cpu, word);
 	cpu->delay_slot = false;
 	cpu->budget--;
 }

@@ -11,15 +11,17 @@ int tlb_search(const struct cpu *cpu, uint32_t va)
 {
 	uint32_t key = (va & ENTRY_HI_VPN) | cpu->asid;
 
-	/* Eight at a time, so that the compiler can compare them together; the lowest match wins. */
+	/* Eight at a time, which the compiler compares together; the lowest match wins. */
 	for (int base = 0; base < TLB_ENTRIES; base += 8) {
 		uint32_t matches = 0;
 
 		for (int i = 0; i < 8; i++)
-			matches |= (uint32_t)(((cpu->tlb_hi[base + i] ^ key) & cpu->tlb_mask[base + i]) == 0)
-				   << i;
-		if (matches)
-			return base + __builtin_ctz(matches);
+			matches |= ((cpu->tlb_hi[base + i] ^ key) & cpu->tlb_mask[base + i]) == 0;
+		if (!matches)
+			continue;
+		for (int i = base;; i++)
+			if (((cpu->tlb_hi[i] ^ key) & cpu->tlb_mask[i]) == 0)
+				return i;
 	}
 	return -1;
 }
@@ -95,11 +97,16 @@ static void describe_entry(struct cpu *cpu, const char *what, unsigned index)
 /* Two entries that could match at once stop the machine, valid or not. */
 static void check_duplicates(struct cpu *cpu, unsigned written)
 {
-	for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-		uint32_t compared = cpu->tlb_mask[i] & cpu->tlb_mask[written];
+	uint32_t hi = cpu->tlb_hi[written], mask = cpu->tlb_mask[written];
+	unsigned matches = 0;
+
+	for (unsigned i = 0; i < TLB_ENTRIES;
+	     i++) /* first without branches: there is hardly ever more than one */
+		matches += ((cpu->tlb_hi[i] ^ hi) & cpu->tlb_mask[i] & mask) == 0;
+	for (unsigned i = 0; i < TLB_ENTRIES && matches > 1; i++) {
 		char text[64];
 
-		if (i == written || ((cpu->tlb_hi[i] ^ cpu->tlb_hi[written]) & compared))
+		if (i == written || ((cpu->tlb_hi[i] ^ hi) & cpu->tlb_mask[i] & mask))
 			continue;
 		cpu->hooks->message(cpu, "Duplicate TLB entries!");
 		describe_entry(cpu, "New entry", written);

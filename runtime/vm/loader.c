@@ -73,11 +73,6 @@ static bool check_header(const Elf32_Ehdr *header, const char *path, struct erro
 		return error_hint(error, "%s is for ELF machine %u, not for MIPS (8).", path,
 				  be16toh(header->e_machine));
 	}
-	if (be16toh(header->e_phnum) && be16toh(header->e_phentsize) < sizeof(Elf32_Phdr)) {
-		error_set(error, "Boot image has program headers of the wrong size");
-		return error_hint(error, "%s says %u bytes each, %zu are needed.", path,
-				  be16toh(header->e_phentsize), sizeof(Elf32_Phdr));
-	}
 	return true;
 }
 

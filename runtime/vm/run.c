@@ -7,6 +7,7 @@
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 
+#define MAX_CPUS     32
 #define WINDOW	     50000    /* cycles between polls of the outside */
 #define LONGEST_RUN  125000   /* cycles, when no event is near */
 #define NEAR_NS	     5000000  /* an event nearer than this ends the run */
@@ -91,12 +92,62 @@ static void step_one(struct vm *vm, struct cpu *cpu)
 	close_slice(vm, cpu);
 }
 
-/* One machine cycle of every running processor from `first` up, in ascending order. */
-static void step_all(struct vm *vm, unsigned first)
+/* The rest of a machine cycle in which processor `from` did something the others may notice. */
+static void finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 {
-	for (unsigned i = first; i < vm->cpu_count; i++)
-		if (vm->cpus[i].run_state == CPU_RUNNING)
-			step_one(vm, &vm->cpus[i]);
+	uint64_t end = vm->slice_end_ns;
+
+	for (unsigned i = from + 1; i < vm->cpu_count; i++) {
+		struct cpu *cpu = &vm->cpus[i];
+
+		if (cpu->run_state != CPU_RUNNING)
+			continue;
+		if (open >> i & 1) {
+			vm->current = cpu;
+			reference_step(cpu);
+		} else {
+			step_one(vm, cpu); /* woken just now: it still runs in this cycle */
+			vm->slice_end_ns = end;
+		}
+	}
+}
+
+/* Several processors step in turn, cycle by cycle, until one does something the run loop has to look at. */
+static uint64_t run_together(struct vm *vm, uint64_t limit)
+{
+	uint32_t open = vm->running;
+	struct cpu *together[MAX_CPUS];
+	unsigned count = 0;
+	uint64_t slice = limit, used = 0;
+	bool quiet = true;
+
+	for (uint32_t left = open; left; left &= left - 1) {
+		struct cpu *cpu = &vm->cpus[__builtin_ctz(left)];
+		uint64_t to_match = cpu->timer_deadline - cpu_active(cpu);
+
+		together[count++] = cpu;
+		if (to_match < slice)
+			slice = to_match;
+	}
+	for (unsigned i = 0; i < count; i++)
+		open_slice(vm, together[i], slice);
+	while (used < slice && quiet) {
+		for (unsigned i = 0; i < count; i++) {
+			vm->current = together[i];
+			reference_step(together[i]);
+			if (together[i]->attention) {
+				vm->run.done += used;
+				finish_cycle(vm, together[i]->number, open);
+				vm->run.done -= used;
+				quiet = false;
+				break;
+			}
+		}
+		used++;
+	}
+	for (unsigned i = 0; i < count; i++)
+		close_slice(vm, together[i]);
+	return used;
 }
 
 /* The only running processor uses the whole budget: nothing but its own doing can wake another. Returns
@@ -117,7 +168,7 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	/* One with a higher number that was woken or started still runs in this same cycle. */
 	if (vm->running & ~(1u << cpu->number)) {
 		vm->run.done += used - 1;
-		step_all(vm, cpu->number + 1);
+		finish_cycle(vm, cpu->number, 0);
 		vm->run.done -= used - 1;
 	}
 	return used;
@@ -135,7 +186,7 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 		if (left > executed_limit - vm->totals.executed)
 			left = executed_limit - vm->totals.executed;
 		if (vm->running & (vm->running - 1))
-			step_all(vm, 0);
+			cycles = run_together(vm, left);
 		else if (vm->running)
 			cycles = run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], left);
 		vm->run.done += cycles;

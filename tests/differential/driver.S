@@ -53,7 +53,10 @@
 #define VAR_LEFT      272
 #define VAR_RETURN    276
 
-// $hash = ($hash * 33) ^ $value
+#define HI(address) (address) >> 16
+#define LO(address) (address) & 0xffff
+
+// $30 = ($30 * 33) ^ $value
 	.macro	mix value
 	sll	$25, $30, 5
 	addu	$30, $30, $25
@@ -67,7 +70,7 @@
 	nop
 	nop
 	nop
-	lui	$26, %hi(KSEG0 + LAYOUT_SAVE)
+	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
 	j	handler
 	li	$27, 1
 
@@ -76,32 +79,32 @@
 	nop
 	nop
 	nop
-	lui	$26, %hi(KSEG0 + LAYOUT_SAVE)
+	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
 	j	handler
 	li	$27, 0
 
 	.org	LAYOUT_ENTRY
 _start:
 	mtc0	$0, C0_STATUS
-	lui	$26, %hi(KSEG0 + LAYOUT_SAVE)
-	ori	$26, $26, %lo(KSEG0 + LAYOUT_SAVE)
-	lui	$4, %hi(KSEG0 + LAYOUT_PROGRAMS)
-	ori	$4, $4, %lo(KSEG0 + LAYOUT_PROGRAMS)
+	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
+	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
+	lui	$4, HI(KSEG0 + LAYOUT_PROGRAMS)
+	ori	$4, $4, LO(KSEG0 + LAYOUT_PROGRAMS)
 	sw	$4, VAR_PROGRAM($26)
 	sw	$0, VAR_RUN($26)
 	sw	$0, VAR_HASH($26)
-	lui	$5, %hi(KSEG0 + LAYOUT_HEADER)
-	ori	$5, $5, %lo(KSEG0 + LAYOUT_HEADER)
+	lui	$5, HI(KSEG0 + LAYOUT_HEADER)
+	ori	$5, $5, LO(KSEG0 + LAYOUT_HEADER)
 	lw	$6, HEADER_COUNT($5)
-	lui	$7, %hi(TIMER_BASE)
+	lui	$7, HI(TIMER_BASE)
 	sw	$6, VAR_LEFT($26)
 	li	$8, 1
 	sw	$8, TIMER_ROE($7)
 
 // Sets up and starts the next run.
 next:
-	lui	$26, %hi(KSEG0 + LAYOUT_SAVE)
-	ori	$26, $26, %lo(KSEG0 + LAYOUT_SAVE)
+	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
+	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
 	lw	$4, VAR_PROGRAM($26)
 	sw	$0, VAR_EVENTS($26)
 
@@ -129,8 +132,8 @@ next:
 	addiu	$8, $8, 12
 
 	// Data.
-3:	lui	$8, %hi(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	ori	$8, $8, %lo(KSEG0 + LAYOUT_DATA + WINDOW_START)
+3:	lui	$8, HI(KSEG0 + LAYOUT_DATA + WINDOW_START)
+	ori	$8, $8, LO(KSEG0 + LAYOUT_DATA + WINDOW_START)
 	addiu	$9, $8, WINDOW_WORDS * 4
 	lw	$10, PROGRAM_FILL($4)
 4:	sll	$11, $10, 2
@@ -142,10 +145,10 @@ next:
 	nop
 
 	// Devices and lines.
-	lui	$8, %hi(BOARD_BASE)
-	ori	$8, $8, %lo(BOARD_BASE)
+	lui	$8, HI(BOARD_BASE)
+	ori	$8, $8, LO(BOARD_BASE)
 	sw	$0, BOARD_IPI($8)
-	lui	$8, %hi(TIMER_BASE)
+	lui	$8, HI(TIMER_BASE)
 	lw	$9, PROGRAM_TIMER($4)
 	lw	$10, TIMER_IRQ($8)
 	sw	$9, TIMER_COUNT($8)
@@ -196,7 +199,7 @@ next:
 
 // Every exception of a program. $26: the page of the save area; $27: 1 from the UTLB vector.
 handler:
-	ori	$26, $26, %lo(KSEG0 + LAYOUT_SAVE)
+	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
 	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
 	sw	$\r, 4 * \r($26)
 	.endr
@@ -292,19 +295,18 @@ skip:
 	addu	$5, $5, $18
 
 interrupted:
-	bgez	$0, 1f
 	sll	$18, $4, 16
-1:	bgez	$18, 2f
+	bgez	$18, 2f
 	lw	$19, PROGRAM_COMPARE_NEXT($14)
 	mtc0	$19, C0_COMPARE
 2:	andi	$18, $4, 0x400
 	beq	$18, $0, 3f
-	lui	$19, %hi(TIMER_BASE)
+	lui	$19, HI(TIMER_BASE)
 	lw	$19, TIMER_IRQ($19)
 3:	andi	$18, $4, 0x800
 	beq	$18, $0, 4f
-	lui	$19, %hi(BOARD_BASE)
-	ori	$19, $19, %lo(BOARD_BASE)
+	lui	$19, HI(BOARD_BASE)
+	ori	$19, $19, LO(BOARD_BASE)
 	sw	$0, BOARD_IPI($19)
 4:	andi	$18, $4, 0x300
 	beq	$18, $0, return
@@ -382,7 +384,7 @@ finish:
 	mix	$10
 	bne	$8, $9, 1b
 	nop
-	lui	$8, %hi(TIMER_BASE)
+	lui	$8, HI(TIMER_BASE)
 	lw	$8, TIMER_NSEC($8)
 	mix	$8
 	move	$8, $0
@@ -396,8 +398,8 @@ finish:
 	addiu	$8, $8, 0x100
 	bne	$8, $9, 2b
 	nop
-	lui	$8, %hi(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	ori	$8, $8, %lo(KSEG0 + LAYOUT_DATA + WINDOW_START)
+	lui	$8, HI(KSEG0 + LAYOUT_DATA + WINDOW_START)
+	ori	$8, $8, LO(KSEG0 + LAYOUT_DATA + WINDOW_START)
 	addiu	$9, $8, WINDOW_WORDS * 4
 3:	lw	$10, 0($8)
 	addiu	$8, $8, 4
@@ -423,7 +425,7 @@ finish:
 
 	sw	$0, VAR_RUN($26)
 	sw	$0, VAR_HASH($26)
-	lui	$10, %hi(TRACE_BASE)
+	lui	$10, HI(TRACE_BASE)
 	sw	$30, TRACE_PRINT($10)
 	addiu	$14, $14, PROGRAM_SIZE
 	sw	$14, VAR_PROGRAM($26)
@@ -433,8 +435,8 @@ finish:
 	sw	$8, VAR_LEFT($26)
 
 	// The last one: its state again, for the dump.
-	lui	$8, %hi(KSEG0 + LAYOUT_HEADER)
-	ori	$8, $8, %lo(KSEG0 + LAYOUT_HEADER)
+	lui	$8, HI(KSEG0 + LAYOUT_HEADER)
+	ori	$8, $8, LO(KSEG0 + LAYOUT_HEADER)
 	lw	$9, HEADER_DUMP($8)
 	beq	$9, $0, power_off
 	nop
@@ -448,7 +450,7 @@ finish:
 	mtc0	$1, C0_ENTRYHI
 	mtc0	$2, C0_ENTRYLO
 	mtc0	$3, C0_INDEX
-	lui	$27, %hi(TRACE_BASE)
+	lui	$27, HI(TRACE_BASE)
 	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
 	lw	$\r, 4 * \r($26)
 	.endr
@@ -458,8 +460,8 @@ finish:
 	sw	$0, TRACE_DUMP($27)
 
 power_off:
-	lui	$8, %hi(BOARD_BASE)
-	ori	$8, $8, %lo(BOARD_BASE)
+	lui	$8, HI(BOARD_BASE)
+	ori	$8, $8, LO(BOARD_BASE)
 	sw	$0, BOARD_POWER($8)
 5:	.word	0x42000020 // wait
 	b	5b
