@@ -21,9 +21,9 @@ struct jit_options jit_default_options(void)
 	return (struct jit_options){
 	    .sensitive = SENSITIVE_INLINE,
 	    .threads = 1,
-	    .threshold = 4000,
+	    .threshold = 8000,
 	    .region_instructions = 200,
-	    .regions_per_module = 8,
+	    .regions_per_module = 2,
 	    .code_bytes = 64u << 20,
 	};
 }
@@ -64,24 +64,35 @@ void jit_free(struct jit *jit)
 	free(jit);
 }
 
+/* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting
+ * anew. */
+static void mark_requested(struct jit *jit, const struct region *region, bool requested)
+{
+	for (unsigned i = 0; i < region->block_count; i++) {
+		struct block_entry *entry =
+		    cache_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
+
+		if (!entry)
+			continue;
+		entry->requested = requested;
+		if (!requested)
+			entry->heat = 0;
+	}
+}
+
 static void collect(struct jit *jit)
 {
 	struct region *region = compiler_collect(jit->compiler), *next;
 
 	for (; region; region = next) {
 		next = region->next_job;
-		struct block_entry *head =
-		    cache_entry(jit, region->blocks[0].va, region->blocks[0].pa, region->mode.user);
-
+		/* What cannot be translated is not asked for again; what changed meanwhile is. */
+		if (region->compiled || region->stale)
+			mark_requested(jit, region, false);
 		if (region->compiled && !region->stale) {
-			if (head)
-				head->requested = false;
 			cache_install(jit, region);
 		} else {
 			jit->statistics.discarded++;
-			/* What cannot be translated is not asked for again; what changed meanwhile is. */
-			if (head && region->stale)
-				head->requested = false;
 			cache_discard(jit, region);
 		}
 	}
@@ -103,6 +114,7 @@ static void request(struct jit *jit, struct block_entry *entry)
 	region->first_slot = jit->slots_used;
 	jit->slots_used += region->slot_count;
 	cache_add(jit, region);
+	mark_requested(jit, region, true);
 	compiler_submit(jit->compiler, region);
 }
 

@@ -32,6 +32,7 @@ void cpu_init(struct cpu *cpu, unsigned number, const struct cpu_model *model, s
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->number = number;
 	cpu->model = model;
+	cpu->isa = *model->lift.isa;
 	cpu->memory = memory;
 	cpu->lookup_va = RESET_ENTRY_HI & ENTRY_HI_VPN;
 	cpu->count_base = UINT64_MAX; /* Count reads 1 while the first instruction executes */

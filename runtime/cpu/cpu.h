@@ -144,6 +144,7 @@ struct cpu {
 	/* Everything above is plain guest state (see cpu_fields); what follows belongs to the host side. */
 	unsigned number;
 	const struct cpu_model *model;
+	struct mips_isa isa; /* a copy of the model's: the interpreter is in a hurry */
 	struct memory *memory;
 	struct bus *bus;
 	const struct machine_hooks *hooks;
@@ -308,5 +309,10 @@ void reference_run_block(struct cpu *cpu);
 
 /* Executes one cycle. */
 void reference_step(struct cpu *cpu);
+
+/* Executes `cycles` cycles of several processors in turn, with `*current` set to the one at work. Returns
+ * after the processor that asked for attention; the value is the number of complete cycles. */
+uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t cycles,
+			       struct cpu **current);
 
 #endif

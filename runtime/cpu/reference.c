@@ -187,7 +187,7 @@ static void move_to_cp0(struct cpu *cpu, uint32_t word)
 /* Step 5. `pc` and `next_pc` already name the two instructions that follow. */
 static inline void execute(struct cpu *cpu, uint32_t word)
 {
-	enum mips_op op = mips_decode_op(cpu->model->lift.isa, word);
+	enum mips_op op = mips_decode_op(&cpu->isa, word);
 	uint32_t *gpr = cpu->gpr;
 	uint32_t rs = gpr[mips_word_rs(word)], rt = gpr[mips_word_rt(word)], value;
 	uint64_t product;
@@ -510,6 +510,19 @@ static inline void step(struct cpu *cpu)
 void reference_step(struct cpu *cpu)
 {
 	step(cpu);
+}
+
+uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t cycles, struct cpu **current)
+{
+	for (uint64_t done = 0; done < cycles; done++) {
+		for (unsigned i = 0; i < count; i++) {
+			*current = cpus[i];
+			step(cpus[i]);
+			if (cpus[i]->attention)
+				return done;
+		}
+	}
+	return cycles;
 }
 
 void reference_run(struct cpu *cpu)

@@ -118,8 +118,7 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 	uint32_t open = vm->running;
 	struct cpu *together[MAX_CPUS];
 	unsigned count = 0;
-	uint64_t slice = limit, used = 0;
-	bool quiet = true;
+	uint64_t slice = limit;
 
 	for (uint32_t left = open; left; left &= left - 1) {
 		struct cpu *cpu = &vm->cpus[__builtin_ctz(left)];
@@ -131,18 +130,11 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 	}
 	for (unsigned i = 0; i < count; i++)
 		open_slice(vm, together[i], slice);
-	while (used < slice && quiet) {
-		for (unsigned i = 0; i < count; i++) {
-			vm->current = together[i];
-			reference_step(together[i]);
-			if (together[i]->attention) {
-				vm->run.done += used;
-				finish_cycle(vm, together[i]->number, open);
-				vm->run.done -= used;
-				quiet = false;
-				break;
-			}
-		}
+	uint64_t used = reference_run_in_turn(together, count, slice, &vm->current);
+	if (used < slice) {
+		vm->run.done += used;
+		finish_cycle(vm, vm->current->number, open);
+		vm->run.done -= used;
 		used++;
 	}
 	for (unsigned i = 0; i < count; i++)

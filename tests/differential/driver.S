@@ -346,11 +346,11 @@ tlb_fault:
 	tlbwi
 4:	andi	$22, $16, POLICY_RANDOM
 	beq	$22, $0, 5f
-	sll	$22, $13, 9
+	andi	$22, $13, 31
 	b	6f
 	tlbwr
-5:	addu	$22, $22, $13
-	andi	$22, $22, 0x3f00
+5:	sll	$22, $22, 8
+	ori	$22, $22, 0x2000
 	mtc0	$22, C0_INDEX
 	tlbwi
 6:	andi	$22, $16, POLICY_KEEP_HI

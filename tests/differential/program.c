@@ -62,6 +62,8 @@ enum fixup_kind {
 	FIXUP_PATCH_IMMEDIATE,
 };
 
+struct device_registers;
+
 struct generator {
 	struct numbers numbers;
 	struct program *program;
@@ -74,7 +76,7 @@ struct generator {
 	uint8_t flags[PROGRAM_WORDS_MAX];
 	uint8_t fixups[PROGRAM_WORDS_MAX];
 	unsigned body_end, subroutine;
-	bool device_pointer;
+	const struct device_registers *device; // where $19 points, if anywhere
 };
 
 uint64_t numbers_next(struct numbers *numbers)
@@ -214,23 +216,33 @@ static bool is_branch(const struct op_info *info)
 
 static uint32_t memory_word(enum mips_op op, unsigned base, unsigned reg, uint32_t offset)
 {
-	return MIPS_WORD(NOR, 0) & 0 | mips_encode(op, &(struct mips_fields){{['s'] = (int32_t)base, ['t'] = (int32_t)reg, ['o'] = (int32_t)offset}});
+	return mips_encode(op, &(struct mips_fields){{['s'] = (int32_t)base, ['t'] = (int32_t)reg, ['o'] = (int32_t)offset}});
 }
 
-// Registers of devices that may be read, and written with anything, as offsets from TIMER_ADDRESS.
-static uint32_t device_offset(struct generator *generator, bool is_store_op)
+// Device registers that may be read, and written with anything, without stopping the machine or its clock.
+struct device_registers {
+	uint32_t base;
+	int16_t loads[12], stores[8]; // -1 ends
+};
+static const struct device_registers devices[] = {
+    {TIMER_ADDRESS, {0x4, 0x4, 0x8, 0xC, 0x10, 0x20, 0x7FFC, -1}, {0x20, 0x7FFC, -1}},
+    {0xBFFC0000, {0x0, 0x4, -1}, {0x0, 0x4, -1}},				// random
+    {0xBFFE0000, {0x0, 0x8, 0x14, -1}, {0x1C, 0x14, -1}},			// trace
+    {0xBFE00000, {0x0, 0x4, 0x8, 0xC, -1}, {0x0, 0xC, -1}},			// serial
+    {0xBFFF7E00, {0x0, 0x4, 0xC, 0x10, 0x14, 0x18, 0x1C, -1}, {0x0, 0x4, 0x10, 0x18, 0x20, -1}}, // controller
+    {0xBFFF8000, {0x0, 0x4, 0x8, 0x300, 0x37C, 0x400, -1}, {0x4, 0x4, 0x8, 0x300, 0x37C, 0x400, -1}}, // own CPU
+    {0xBFFF0000, {0x0, 0x4, 0x8, 0xC, 0x400, 0x7000, 0x7404, 0x7C08, -1}, {0x0, 0x8, -1}},     // configuration
+    {0xBFE10000, {0x0, -1}, {0x0, -1}},						// an empty slot
+};
+
+static uint32_t device_offset(struct generator *generator, bool stores)
 {
-	static const int32_t loads[] = {0x4,  0x8,    0xC,   0x10,  0x20, -0x10000, -0x10000 + 4, 0x10014, 0x10000, 0x7E00 + 0x4,
-					0x22000 - 0x2A000};
-	static const int32_t stores[] = {-0x10000, 0x20, -0x8000, 0x4000};
+	const int16_t *offsets = stores ? generator->device->stores : generator->device->loads;
+	unsigned count = 0;
 
-	// Only what 16 bits reach; the mainboard has its own pointer value.
-	for (;;) {
-		int32_t offset = is_store_op ? PICK(generator, stores) : PICK(generator, loads);
-
-		if (offset >= -0x8000 && offset < 0x8000)
-			return (uint32_t)offset;
-	}
+	while (offsets[count] != -1)
+		count++;
+	return (uint32_t)offsets[below(generator, count)];
 }
 
 static uint32_t memory_access(struct generator *generator, bool stores_allowed)
@@ -245,8 +257,12 @@ static uint32_t memory_access(struct generator *generator, bool stores_allowed)
 
 	if (chance(generator, 4) && (!is_store_op || !generator->kernel))
 		return memory_word(op, source(generator), reg, any_word(generator));
-	if (base == 19 && generator->device_pointer)
-		return memory_word(op, base, reg, device_offset(generator, is_store_op));
+	if (base == 19 && generator->device) {
+		offset = device_offset(generator, is_store_op);
+		if (chance(generator, 25))
+			offset += below(generator, 4);
+		return memory_word(op, base, reg, offset);
+	}
 	if (base == 21) { // code
 		if (is_store_op)
 			base = 16;
@@ -473,7 +489,7 @@ static void put_forward_branch(struct generator *generator)
 	}
 	case 4: // anywhere: nearly always a fault
 		if (chance(generator, 50)) {
-			put(generator, MIPS_WORD(JR, ['s'] = 1 + (int32_t)below(generator, 19)), WORD_TARGET);
+			put(generator, MIPS_WORD(JR, ['s'] = 1 + (int32_t)below(generator, generator->kernel ? 15 : 19)), WORD_TARGET);
 			break;
 		}
 		// fall through
@@ -549,7 +565,7 @@ static uint32_t frame(struct generator *generator)
 static void put_tlb_write(struct generator *generator)
 {
 	unsigned here = generator->program->count;
-	bool known = chance(generator, 40);
+	bool known = !generator->mapped && chance(generator, 40);
 	uint32_t hi = (any_word(generator) & PAGE_MASK) | below(generator, 64) << 6;
 	uint32_t lo = frame(generator) | (any_word(generator) & 0xFFF) | LO_V;
 	uint32_t page = page_offset_of(generator, here);
@@ -594,11 +610,8 @@ static void put_patch(struct generator *generator)
 	if (chance(generator, 60)) {
 		if (chance(generator, 40)) {
 			uint8_t flags;
-			uint32_t word;
+			uint32_t word = simple(generator, &flags);
 
-			do
-				word = simple(generator, &flags);
-			while (word >> 26 == 0 && (word & 0x3F) == 0x1A); // a DIV may meet any registers
 			put_constant(generator, 22, word, true);
 		}
 		put_fixup(generator, memory_word(MIPS_OP_SW, 20, 22, 0), WORD_TARGET, FIXUP_PATCH);
@@ -622,7 +635,7 @@ static void put_link(struct generator *generator)
 
 static void put_bus_timer(struct generator *generator)
 {
-	if (!generator->device_pointer) {
+	if (!generator->device || generator->device->base != TIMER_ADDRESS) {
 		put_simple(generator);
 		return;
 	}
@@ -784,7 +797,7 @@ static void fill_tlb(struct generator *generator, const struct page_list *list, 
 		uint32_t flags = chance(generator, 25) ? LO_G : 0;
 		uint32_t owner = chance(generator, 85) ? asid : below(generator, 64);
 
-		if (!wired && !chance(generator, 60))
+		if ((!wired && !chance(generator, 60)) || list->vpn[i] >> 18 == 2)
 			continue;
 		if (wired) {
 			flags |= LO_G | LO_V;
@@ -810,7 +823,6 @@ static uint32_t data_pointer(struct generator *generator, uint32_t base)
 
 static void fill_registers(struct generator *generator)
 {
-	static const uint32_t devices[] = {TIMER_ADDRESS, TIMER_ADDRESS, TIMER_ADDRESS};
 	uint32_t *registers = program_field(generator->program, PROGRAM_REGISTERS);
 	uint32_t physical_data = LAYOUT_DATA;
 	uint8_t flags;
@@ -823,8 +835,8 @@ static void fill_registers(struct generator *generator)
 	else
 		registers[17] = data_pointer(generator, generator->data_vpn << 12);
 	registers[18] = chance(generator, 70) ? data_pointer(generator, generator->high_vpn << 12) : any_word(generator) & 0x7FFFFFFF;
-	if (generator->kernel && generator->device_pointer)
-		registers[19] = PICK(generator, devices);
+	if (generator->device)
+		registers[19] = generator->device->base;
 	else
 		registers[19] = data_pointer(generator, chance(generator, 50) ? generator->high_vpn << 12 : generator->data_vpn << 12);
 	switch (below(generator, 4)) {
@@ -928,7 +940,9 @@ static void choose_place(struct generator *generator, uint32_t page, bool second
 	generator->kernel = generator->place != PLACE_USER;
 	generator->mapped = generator->place >= PLACE_USER;
 	generator->wired = generator->mapped && generator->kernel && chance(generator, 70);
-	generator->device_pointer = generator->kernel && chance(generator, 60);
+	generator->device = NULL;
+	if (generator->kernel && chance(generator, 60))
+		generator->device = chance(generator, 40) ? &devices[0] : &PICK(generator, devices);
 	if (!second)
 		offset = FIRST_FREE_OFFSET + 4 * below(generator, 100);
 	else if (chance(generator, 80))

@@ -50,8 +50,8 @@ static void put(struct program *program, uint32_t word)
 
 static void load_constant(struct program *program, int reg, uint32_t value)
 {
-	put(program, MIPS_WORD(LUI, ['t'] = reg, ['i'] = (int32_t)(value >> 16)));
-	put(program, MIPS_WORD(ORI, ['t'] = reg, ['s'] = reg, ['i'] = (int32_t)(value & 0xFFFF)));
+	put(program, MIPS_WORD(LUI, ['t'] = reg, ['U'] = (int32_t)(value >> 16)));
+	put(program, MIPS_WORD(ORI, ['t'] = reg, ['s'] = reg, ['u'] = (int32_t)(value & 0xFFFF)));
 }
 
 static void store(struct program *program, int base, int offset, uint32_t value)
@@ -192,7 +192,9 @@ static void step(struct chooser *chooser, struct program *program)
 		break;
 	case 7: /* the controller and its interrupts */
 		store(program, BASE + 8 + (int)choose(chooser, 3), 4 * (int)choose(chooser, 8),
-		      one_in(chooser, 3) ? UINT32_MAX : awkward_number(chooser));
+		      one_in(chooser, 3)   ? UINT32_MAX
+		      : one_in(chooser, 4) ? 0
+					   : awkward_number(chooser));
 		break;
 	case 8: /* trace card: no endless dumps */
 		store(program, BASE + 7,

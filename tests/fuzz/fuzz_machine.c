@@ -39,7 +39,8 @@ struct options {
 /* Shared by parent and child. */
 struct progress {
 	volatile uint64_t next; /* case being run */
-	volatile uint64_t configured, loaded, powered_off, hung, idle, running, silent, different, executed;
+	volatile uint64_t configured, loaded, powered_off, hung, idle, running, silent, different, executed,
+	    translated;
 };
 
 static struct vm *interruptible;
@@ -153,6 +154,12 @@ static void run(struct vm *vm, const struct vm_options *machine, const struct op
 	watch(false);
 	interruptible = NULL;
 	progress->executed += vm->totals.executed;
+	if (vm->jit) {
+		struct jit_statistics statistics;
+
+		jit_statistics(vm->jit, &statistics);
+		progress->translated += statistics.translated_cycles;
+	}
 	vm_free(reference);
 }
 
@@ -328,6 +335,10 @@ int main(int argc, char **argv)
 	       loaded ? (unsigned long long)progress->executed / loaded : 0);
 	printf("%llu failed, %llu refused without a message, %llu differ between engines\n", died,
 	       (unsigned long long)progress->silent, (unsigned long long)progress->different);
+	if (options.jit)
+		printf("%llu %% of the cycles were executed by translated code\n",
+		       (unsigned long long)(progress->translated * 100 /
+					    (progress->executed ? progress->executed : 1)));
 	bool pointless = options.count >= 100 && loaded * 100 < options.count * MIN_LOADED_PERCENT;
 	if (pointless)
 		printf("too few got past the checks\n");
