@@ -23,9 +23,9 @@ static uint32_t read_tag(const struct cpu *cpu, uint32_t va)
 }
 
 /* Puts a page of RAM into the soft TLB. */
-static void fill(struct cpu *cpu, uint32_t va, uint32_t offset, bool writable, bool user)
+static void fill(struct cpu *cpu, uint32_t va, uint32_t offset, bool writable, enum soft_tlb_table table)
 {
-	struct soft_tlb_entry *entry = &cpu->soft_tlb[user][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
 	uint32_t tag = read_tag(cpu, va);
 
 	if (entry->read_tag != tag)
@@ -40,7 +40,10 @@ static void fill(struct cpu *cpu, uint32_t va, uint32_t offset, bool writable, b
  * hardware would if the access is then made. */
 static uint32_t find_ram(struct cpu *cpu, uint32_t va, enum access access, bool user)
 {
-	const struct soft_tlb_entry *entry = &cpu->soft_tlb[user][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	enum soft_tlb_table table = !user		     ? SOFT_TLB_KERNEL
+				    : access == ACCESS_FETCH ? SOFT_TLB_USER_CODE
+							     : SOFT_TLB_USER;
+	const struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
 	uint32_t tag = read_tag(cpu, va), physical;
 
 	if (!is_direct(va) && (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == tag &&
@@ -51,7 +54,7 @@ static uint32_t find_ram(struct cpu *cpu, uint32_t va, enum access access, bool 
 	if (physical >= cpu->memory->ram_size)
 		return NO_FRAME;
 	if (!is_direct(va))
-		fill(cpu, va, physical, access == ACCESS_STORE, user);
+		fill(cpu, va, physical, access == ACCESS_STORE, table);
 	return physical;
 }
 

@@ -132,7 +132,8 @@ static bool translatable(const struct jit *jit, const struct cpu *cpu)
 	 * interpreter does. */
 	if (cpu->pc >> 31 || (cpu->pc & ~PAGE_MASK) == PAGE_SIZE - 4)
 		return false;
-	const struct soft_tlb_entry *entry = &cpu->soft_tlb[1][cpu->pc >> 12 & (SOFT_TLB_SIZE - 1)];
+	const struct soft_tlb_entry *entry =
+	    &cpu->soft_tlb[SOFT_TLB_USER_CODE][cpu->pc >> 12 & (SOFT_TLB_SIZE - 1)];
 	if (entry->read_tag == ((cpu->pc & PAGE_MASK) | cpu->asid) &&
 	    entry->addend + (cpu->pc & PAGE_MASK) == (uint64_t)(uintptr_t)(jit->memory->ram + cpu->pc_frame))
 		return true;
@@ -155,8 +156,7 @@ static struct block_entry *current_entry(struct jit *jit, const struct cpu *cpu)
 
 static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
 {
-	struct jump_cache_entry *entry =
-	    &cpu->jump_cache[target->user][target->va >> 2 & (JUMP_CACHE_SIZE - 1)];
+	struct jump_cache_entry *entry = &cpu->jump_cache[target->user][jump_cache_index(target->va)];
 
 	entry->va = target->va;
 	entry->addend =

@@ -14,8 +14,8 @@
  *   slots       a static exit to a block outside the region calls cpu->slots[n] with argument = n. An
  * unlinked slot holds `stub`, which stores budget and exit_slot = n, sets reason EXIT_SLOT and returns; the
  * pc is that of the slot's target. indirect    JUMP_INDIRECT, and static jumps to another page of mapped
- * code, probe cpu->jump_cache[user]; kernel mode compares va, user mode also that the soft TLB has the
- * target's page with the entry's addend. Hit: tail call with argument 0. Miss: pc = target, reason
+ * code, probe cpu->jump_cache[user]; kernel mode compares va, user mode also that the soft TLB for code has
+ * the target's page with the entry's addend. Hit: tail call with argument 0. Miss: pc = target, reason
  * EXIT_INDIRECT, return. before      a cold exit before guest instruction i: dirty registers are stored,
  * budget is refunded so that it counts from the start of that instruction's cycle, pc = the instruction, or
  * the branch (one instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET.
@@ -26,8 +26,8 @@
  *
  *   kernel      va - 0x80000000 < ram_size (a constant of the region) and aligned: RAM at ram + that. Stores
  * also test the code map byte ram[code_map_offset + (offset >> CODE_GRANULE_SHIFT)] == 0. user        soft
- * TLB, cpu->soft_tlb[1]: tag == (va & (0xFFFFF000 | size - 1) | asid); host = addend + va. otherwise
- * helpers->load / store, with the budget as at the start of the instruction.
+ * TLB, cpu->soft_tlb[SOFT_TLB_USER]: tag == (va & (0xFFFFF000 | size - 1) | asid); host = addend + va.
+ * otherwise helpers->load / store, with the budget as at the start of the instruction.
  *
  * In user regions lookup_va is kept like a register; in kernel regions it lives in memory, since accesses and
  * helpers change it. States marked MEMORY always live in struct cpu. */

@@ -333,12 +333,12 @@ static int internal_target(const struct ir_region *region, const struct ir_block
 	return found ? (int)(found - region->blocks) : -1;
 }
 
-LLVMValueRef soft_tlb_entry(struct lowering *lowering, bool user, LLVMValueRef va)
+LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	LLVMValueRef base =
 	    build_offset(builder, lowering->types, lowering->cpu,
-			 user ? offsetof(struct cpu, soft_tlb[1]) : offsetof(struct cpu, soft_tlb[0]));
+			 offsetof(struct cpu, soft_tlb) + table * sizeof(((struct cpu *)0)->soft_tlb[0]));
 	/* (va / page size) mod entries, times the size of an entry */
 	LLVMValueRef index = LLVMBuildAnd(builder, LLVMBuildLShr(builder, va, const32(lowering, 12 - 4), ""),
 					  const32(lowering, (SOFT_TLB_SIZE - 1) << 4), "");
@@ -378,10 +378,13 @@ static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef tar
 	LLVMValueRef base =
 	    build_offset(builder, types, lowering->cpu,
 			 user ? offsetof(struct cpu, jump_cache[1]) : offsetof(struct cpu, jump_cache[0]));
-	LLVMValueRef index = LLVMBuildAnd(builder, LLVMBuildLShr(builder, target, const32(lowering, 2), ""),
-					  const32(lowering, JUMP_CACHE_SIZE - 1), "");
+	/* jump_cache_index() */
+	LLVMValueRef index =
+	    LLVMBuildLShr(builder, LLVMBuildMul(builder, target, const32(lowering, JUMP_CACHE_FACTOR), ""),
+			  const32(lowering, 32 - JUMP_CACHE_BITS), "");
 	LLVMValueRef entry, condition, code;
 
+	index = LLVMBuildAnd(builder, index, const32(lowering, JUMP_CACHE_SIZE - 1), "");
 	index = LLVMBuildMul(builder, LLVMBuildZExt(builder, index, types->i64, ""),
 			     const64(lowering, sizeof(struct jump_cache_entry)), "");
 	entry = LLVMBuildInBoundsGEP2(builder, types->i8, base, &index, 1, "");
@@ -391,7 +394,7 @@ static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef tar
 			   build_offset(builder, types, entry, offsetof(struct jump_cache_entry, va)), ""),
 	    "");
 	if (user) {
-		LLVMValueRef page = soft_tlb_entry(lowering, true, target);
+		LLVMValueRef page = soft_tlb_entry(lowering, SOFT_TLB_USER_CODE, target);
 		LLVMValueRef tag = LLVMBuildLoad2(
 		    builder, types->i32,
 		    build_offset(builder, types, page, offsetof(struct soft_tlb_entry, read_tag)), "");

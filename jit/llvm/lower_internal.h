@@ -3,6 +3,7 @@
 #define JIT161_JIT_LLVM_LOWER_INTERNAL_H
 
 #include "jit/llvm/llvm_internal.h"
+#include "runtime/cpu/cpu.h"
 
 /* A set of guest states. */
 typedef uint64_t state_set;
@@ -67,7 +68,7 @@ LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status,
 
 /* The soft TLB's entry for an address as a pointer, and the tag that a read or write of `size` bytes wants.
  */
-LLVMValueRef soft_tlb_entry(struct lowering *lowering, bool user, LLVMValueRef va);
+LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);
 LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size);
 
 LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count);

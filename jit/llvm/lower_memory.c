@@ -96,7 +96,7 @@ static void open_user(struct lowering *lowering, struct guest_access *access)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMBasicBlockRef fast = new_block(lowering, "fast");
-	LLVMValueRef entry = soft_tlb_entry(lowering, true, access->va);
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, access->va);
 	size_t tag_offset = access->store ? offsetof(struct soft_tlb_entry, write_tag)
 					  : offsetof(struct soft_tlb_entry, read_tag);
 	LLVMValueRef tag =
@@ -254,7 +254,7 @@ void lower_probe(struct lowering *lowering, const struct ir_insn *insn)
 	const struct types *types = lowering->types;
 	LLVMValueRef va = lowering->values[insn->operands[0]];
 	LLVMBasicBlockRef slow = new_block(lowering, "slow"), done = new_block(lowering, "done");
-	LLVMValueRef entry = soft_tlb_entry(lowering, lowering->region->mode.user, va);
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER_CODE, va);
 	LLVMValueRef tag = LLVMBuildLoad2(
 	    builder, types->i32,
 	    build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, read_tag)), "");

@@ -15,12 +15,14 @@
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/model.h"
 
-#define TLB_ENTRIES	 64
-#define SOFT_TLB_BITS	 8
-#define SOFT_TLB_SIZE	 (1u << SOFT_TLB_BITS)
-#define SOFT_TLB_NO_TAG	 0xFFFFFFFFu
-#define JUMP_CACHE_SIZE	 1024u
-#define JUMP_CACHE_EMPTY 1u /* not word aligned, so never a target */
+#define TLB_ENTRIES	  64
+#define SOFT_TLB_BITS	  8
+#define SOFT_TLB_SIZE	  (1u << SOFT_TLB_BITS)
+#define SOFT_TLB_NO_TAG	  0xFFFFFFFFu
+#define JUMP_CACHE_BITS	  11
+#define JUMP_CACHE_SIZE	  (1u << JUMP_CACHE_BITS)
+#define JUMP_CACHE_FACTOR 0x9E3779B1u
+#define JUMP_CACHE_EMPTY  1u /* not word aligned, so never a target */
 
 /* Status and Cause bits, System/161 reference, section 1.8. */
 #define STATUS_IEC	 0x00000001u
@@ -85,6 +87,15 @@ struct soft_tlb_entry {
 	uint64_t addend;
 };
 
+/* Each mode's data has a table; code has its own, since programs like to put code and data at the same index.
+ */
+enum soft_tlb_table {
+	SOFT_TLB_KERNEL,
+	SOFT_TLB_USER,
+	SOFT_TLB_USER_CODE,
+	SOFT_TLB_TABLES
+};
+
 /* Where translated code for an indirect jump's target starts. Valid for user mode only while the soft TLB
  * translates the target's page with the same addend. */
 struct jump_cache_entry {
@@ -93,6 +104,12 @@ struct jump_cache_entry {
 	uint64_t addend;
 	void *code;
 };
+
+/* Multiplicative hashing: return addresses are too regular for less. */
+static inline unsigned jump_cache_index(uint32_t va)
+{
+	return va * JUMP_CACHE_FACTOR >> (32 - JUMP_CACHE_BITS);
+}
 
 struct bus;
 struct machine_hooks;
@@ -159,8 +176,8 @@ struct cpu {
 	uint32_t exit_reason; /* enum exit_reason */
 	const struct translated_code_helpers *helpers;
 
-	struct soft_tlb_entry soft_tlb[2][SOFT_TLB_SIZE];	/* [0] kernel mode, [1] user mode */
-	struct jump_cache_entry jump_cache[2][JUMP_CACHE_SIZE]; /* likewise; index (va >> 2) mod size */
+	struct soft_tlb_entry soft_tlb[SOFT_TLB_TABLES][SOFT_TLB_SIZE]; /* index: page number mod size */
+	struct jump_cache_entry jump_cache[2][JUMP_CACHE_SIZE]; /* [user mode][jump_cache_index(va)] */
 };
 
 /* What processors ask of the machine around them; implemented by runtime/vm. */

@@ -141,9 +141,9 @@ void soft_tlb_drop(struct cpu *cpu, uint32_t va)
 {
 	unsigned slot = va >> 12 & (SOFT_TLB_SIZE - 1);
 
-	for (unsigned mode = 0; mode < 2; mode++) {
-		cpu->soft_tlb[mode][slot].read_tag = SOFT_TLB_NO_TAG;
-		cpu->soft_tlb[mode][slot].write_tag = SOFT_TLB_NO_TAG;
+	for (unsigned table = 0; table < SOFT_TLB_TABLES; table++) {
+		cpu->soft_tlb[table][slot].read_tag = SOFT_TLB_NO_TAG;
+		cpu->soft_tlb[table][slot].write_tag = SOFT_TLB_NO_TAG;
 	}
 }
 
@@ -157,9 +157,9 @@ void soft_tlb_protect(struct cpu *cpu, uint32_t frame)
 {
 	uint64_t host_page = (uint64_t)(uintptr_t)(cpu->memory->ram + frame);
 
-	for (unsigned mode = 0; mode < 2; mode++) {
+	for (unsigned table = 0; table <= SOFT_TLB_USER; table++) {
 		for (unsigned slot = 0; slot < SOFT_TLB_SIZE; slot++) {
-			struct soft_tlb_entry *entry = &cpu->soft_tlb[mode][slot];
+			struct soft_tlb_entry *entry = &cpu->soft_tlb[table][slot];
 
 			if (entry->write_tag != SOFT_TLB_NO_TAG &&
 			    entry->addend + (entry->write_tag & ENTRY_HI_VPN) == host_page)

@@ -144,9 +144,11 @@ void fixture_reset(struct fixture *fixture)
 	cpu->machine = fixture;
 	cpu->helpers = &helpers;
 	cpu->slots = fixture->slots;
-	for (unsigned user = 0; user < 2; user++) {
+	for (unsigned table = 0; table < SOFT_TLB_TABLES; table++)
 		for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
-			cpu->soft_tlb[user][i] = (struct soft_tlb_entry){SOFT_TLB_NO_TAG, SOFT_TLB_NO_TAG, 0};
+			cpu->soft_tlb[table][i] =
+			    (struct soft_tlb_entry){SOFT_TLB_NO_TAG, SOFT_TLB_NO_TAG, 0};
+	for (unsigned user = 0; user < 2; user++) {
 		for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
 			cpu->jump_cache[user][i].va = JUMP_CACHE_EMPTY;
 	}

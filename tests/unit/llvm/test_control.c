@@ -174,8 +174,8 @@ static void test_jump_indirect(void **state)
 		char text[512];
 		const void *code, *loop = fixture_compile(fixture, loop_text, 0x80001000);
 		struct cpu *cpu = fixture->cpu;
-		struct jump_cache_entry *entry = &cpu->jump_cache[user][(0x00403100 >> 2) % JUMP_CACHE_SIZE];
-		struct soft_tlb_entry *page = &cpu->soft_tlb[1][3];
+		struct jump_cache_entry *entry = &cpu->jump_cache[user][jump_cache_index(0x00403100)];
+		struct soft_tlb_entry *page = &cpu->soft_tlb[SOFT_TLB_USER_CODE][3];
 
 		snprintf(text, sizeof(text), "region mode=%s,big\n%s",
 			 user ? "user,mapped" : "kernel,unmapped", body);
@@ -232,9 +232,9 @@ static void test_page_crossing(void **state)
 	fixture_run(fixture, code, 10);
 	fixture_expect_exit(fixture, EXIT_INDIRECT, 0x00402000, 8);
 	assert_int_equal(cpu->gpr[2], 1);
-	cpu->jump_cache[1][(0x00402000 >> 2) % JUMP_CACHE_SIZE] =
+	cpu->jump_cache[1][jump_cache_index(0x00402000)] =
 	    (struct jump_cache_entry){.va = 0x00402000, .addend = 0, .code = (void *)code};
-	cpu->soft_tlb[1][2].read_tag = 0x00402000;
+	cpu->soft_tlb[SOFT_TLB_USER_CODE][2].read_tag = 0x00402000;
 	fixture_run(fixture, code, 11);
 	fixture_expect_exit(fixture, EXIT_BUDGET, 0x00401FF8, 1);
 

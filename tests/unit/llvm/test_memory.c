@@ -450,7 +450,7 @@ static void test_probe(void **state)
 		code = fixture_compile(fixture, text, 0x80001000);
 		fixture_reset(fixture);
 		fixture->cpu->asid = ASID;
-		fixture->cpu->soft_tlb[user][0x34].read_tag = 0x12034000 | ASID;
+		fixture->cpu->soft_tlb[SOFT_TLB_USER_CODE][0x34].read_tag = 0x12034000 | ASID;
 		fixture->cpu->gpr[4] = 0x12034104;
 		fixture_run(fixture, code, 10);
 		fixture_expect_slot(fixture, FIRST_SLOT, 8);
