@@ -1,33 +1,35 @@
-/* The LLVM back end behind one function table, so that libLLVM is loaded only when the first region is
- * wanted. This header includes nothing of LLVM; jit/ includes it, jit/llvm/ implements it as its own shared
- * object.
+/* The LLVM back end behind one function table, so that libLLVM is loaded only when the first region is wanted. This
+ * header includes nothing of LLVM; jit/ includes it, jit/llvm/ implements it as its own shared object.
  *
  * What translated code looks like
  *
  *   Every region is one function of the signature
  *       void region(struct cpu *cpu, uint8_t *ram, int64_t budget, uint32_t argument)
- *   in the preserve_none calling convention. It is left by musttail calls of the same signature or by
- * returning to `enter`, which is an ordinary C function. Each entry block has its own entry function.
+ *   in the preserve_none calling convention. It is left by musttail calls of the same signature or by returning to
+ *   `enter`, which is an ordinary C function. Each entry block has its own entry function.
  *
- *   budget      cycles left in the slice. Each guest block starts with: budget -= cost; if it became
- * negative, the cost is added back and the region is left AT the block (reason EXIT_BUDGET, pc = block).
- *   slots       a static exit to a block outside the region calls cpu->slots[n] with argument = n. An
- * unlinked slot holds `stub`, which stores budget and exit_slot = n, sets reason EXIT_SLOT and returns; the
- * pc is that of the slot's target. indirect    JUMP_INDIRECT, and static jumps to another page of mapped
- * code, probe cpu->jump_cache[user]; kernel mode compares va, user mode also that the soft TLB for code has
- * the target's page with the entry's addend. Hit: tail call with argument 0. Miss: pc = target, reason
- * EXIT_INDIRECT, return. before      a cold exit before guest instruction i: dirty registers are stored,
- * budget is refunded so that it counts from the start of that instruction's cycle, pc = the instruction, or
- * the branch (one instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET.
- *   after       the same with the state of instruction i + 1; reason EXIT_AFTER. Only from stores in kernel
- * mode and helper calls without a result, never in delay slots.
+ *   budget      Cycles left in the slice. Each guest block takes its cost off. Entries and the targets of backward
+ *               jumps check first that the budget covers the longest way from there to the next check; else the
+ *               region is left AT the block (reason EXIT_BUDGET, pc = block).
+ *   slots       A static exit to a block outside the region calls cpu->slots[n] with argument = n. An unlinked slot
+ *               holds `stub`, which stores budget and exit_slot = n, sets reason EXIT_SLOT and returns; the pc is
+ *               that of the slot's target.
+ *   indirect    JUMP_INDIRECT, and static jumps to another page of mapped code, probe cpu->jump_cache[user]; kernel
+ *               mode compares va, user mode also that the soft TLB for code has the target's page with the entry's
+ *               addend. Hit: tail call with argument 0. Miss: pc = target, reason EXIT_INDIRECT, return.
+ *   before      A cold exit before guest instruction i: dirty registers are stored, budget is refunded so that it
+ *               counts from the start of that instruction's cycle, pc = the instruction, or the branch (one
+ *               instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET.
+ *   after       The same with the state of instruction i + 1; reason EXIT_AFTER. Only from stores in kernel mode and
+ *               helper calls without a result, never in delay slots.
  *
  * Memory accesses
  *
- *   kernel      va - 0x80000000 < ram_size (a constant of the region) and aligned: RAM at ram + that. Stores
- * also test the code map byte ram[code_map_offset + (offset >> CODE_GRANULE_SHIFT)] == 0. user        soft
- * TLB, cpu->soft_tlb[SOFT_TLB_USER]: tag == (va & (0xFFFFF000 | size - 1) | asid); host = addend + va.
- * otherwise helpers->load / store, with the budget as at the start of the instruction.
+ *   kernel      va - 0x80000000 < ram_size (a constant of the region) and aligned: RAM at ram + that. Stores also
+ *               test the code map byte ram[code_map_offset + (offset >> CODE_GRANULE_SHIFT)] == 0.
+ *   user        soft TLB, cpu->soft_tlb[SOFT_TLB_USER]: tag == (va & (0xFFFFF000 | size - 1) | asid);
+ *               host = addend + va.
+ *   otherwise   helpers->load / store, with the budget as at the start of the instruction.
  *
  * In user regions lookup_va is kept like a register; in kernel regions it lives in memory, since accesses and
  * helpers change it. States marked MEMORY always live in struct cpu. */

@@ -275,7 +275,10 @@ static void finish_stairs(struct lowering *lowering)
 			LLVMBuildBr(lowering->builder, below->block);
 		} else {
 			add_incoming(lowering, lowering->cold_va, const32(lowering, lowering->block->va));
-			add_incoming(lowering, lowering->cold_budget, lowering->budget);
+			/* A block that may stall has two budgets; the variable knows which. */
+			add_incoming(lowering, lowering->cold_budget,
+				     LLVMBuildLoad2(lowering->builder, lowering->types->i64,
+						    lowering->budget_variable, ""));
 			add_incoming(lowering, lowering->cold_exit, stair->exit);
 			LLVMBuildBr(lowering->builder, lowering->leave_cold);
 		}
@@ -516,24 +519,25 @@ static void lower_exit_if(struct lowering *lowering, const struct ir_insn *insn)
 	position(lowering, stay);
 }
 
-/* Pays for the waiting cycle, and then for the block: the check at the block's head waits until here. */
-static void check_budget(struct lowering *lowering, LLVMValueRef stalled)
+/* Leaves at the block unless the budget covers the longest way from it to the next check. The block's cost is
+ * off already. */
+static void check_budget(struct lowering *lowering, uint32_t needed)
 {
-	LLVMBuilderRef builder = lowering->builder;
 	LLVMBasicBlockRef paid = new_block(lowering, "paid");
-	LLVMValueRef exit = const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0));
+	LLVMValueRef rest = const64(lowering, needed - lowering->block->cost);
 
-	if (stalled) {
-		lowering->budget = LLVMBuildSub(
-		    builder, lowering->budget, LLVMBuildZExt(builder, stalled, lowering->types->i64, ""), "");
-		exit = LLVMBuildAdd(builder, exit, LLVMBuildZExt(builder, stalled, lowering->types->i32, ""),
-				    "");
-	}
-	LLVMBuildStore(builder, lowering->budget, lowering->budget_variable);
-	branch_rarely(lowering,
-		      LLVMBuildICmp(builder, LLVMIntSLT, lowering->budget, const64(lowering, 0), ""),
-		      cold_exit(lowering, exit), paid);
+	branch_rarely(lowering, LLVMBuildICmp(lowering->builder, LLVMIntSLT, lowering->budget, rest, ""),
+		      cold_exit(lowering, const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0))), paid);
 	position(lowering, paid);
+}
+
+static void lower_stall(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMValueRef stalled =
+	    LLVMBuildZExt(lowering->builder, lowering->values[insn->operands[0]], lowering->types->i64, "");
+
+	lowering->budget = LLVMBuildSub(lowering->builder, lowering->budget, stalled, "");
+	LLVMBuildStore(lowering->builder, lowering->budget, lowering->budget_variable);
 }
 
 static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn *insn)
@@ -628,7 +632,7 @@ static LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *
 		lower_exit_if(lowering, insn);
 		return NULL;
 	case IR_STALL:
-		check_budget(lowering, lowering->values[insn->operands[0]]);
+		lower_stall(lowering, insn);
 		return NULL;
 	case IR_EXIT:
 		LLVMBuildBr(lowering->builder, exit_before(lowering, insn->time));
@@ -653,7 +657,6 @@ static void lower_block(struct lowering *lowering, unsigned number)
 	const struct ir_block *block = &lowering->region->blocks[number];
 	LLVMBuilderRef builder = lowering->builder;
 	LLVMValueRef budget;
-	bool stalls = false;
 
 	lowering->block = block;
 	lowering->dirty = lowering->dirty_in[number];
@@ -662,10 +665,9 @@ static void lower_block(struct lowering *lowering, unsigned number)
 	position(lowering, lowering->heads[number]);
 	budget = LLVMBuildLoad2(builder, lowering->types->i64, lowering->budget_variable, "");
 	lowering->budget = LLVMBuildSub(builder, budget, const64(lowering, block->cost), "");
-	for (unsigned i = 0; i < block->count; i++)
-		stalls |= block->insns[i].op == IR_STALL && !block->insns[i].dead;
-	if (!stalls)
-		check_budget(lowering, NULL);
+	LLVMBuildStore(builder, lowering->budget, lowering->budget_variable);
+	if (lowering->needed[number])
+		check_budget(lowering, lowering->needed[number]);
 	for (unsigned i = 0; i < block->count; i++) {
 		if (!block->insns[i].dead)
 			lowering->values[i] = lower_insn(lowering, &block->insns[i]);
@@ -674,6 +676,68 @@ static void lower_block(struct lowering *lowering, unsigned number)
 }
 
 /* --- regions --- */
+
+static unsigned internal_targets(const struct ir_region *region, const struct ir_block *block,
+				 unsigned targets[2])
+{
+	const struct ir_insn *end = &block->insns[block->count - 1];
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < (end->op == IR_BRANCH ? 2u : end->op == IR_JUMP); k++) {
+		int target = internal_target(region, block, end->targets[k]);
+
+		if (target >= 0)
+			targets[count++] = (unsigned)target;
+	}
+	return count;
+}
+
+static bool may_stall(const struct ir_block *block)
+{
+	for (unsigned i = 0; i < block->count; i++)
+		if (block->insns[i].op == IR_STALL && !block->insns[i].dead)
+			return true;
+	return false;
+}
+
+/* Which blocks check the budget, and for how many cycles: entries and the targets of backward jumps, so that
+ * every way through the region meets a check; each for the longest way from there to the next. */
+static void find_needed(struct lowering *lowering)
+{
+	const struct ir_region *region = lowering->region;
+	uint32_t *longest = calloc(region->count, sizeof(*longest));
+	bool *checks = calloc(region->count, sizeof(*checks)), changed = true;
+	unsigned targets[2];
+
+	if (!longest || !checks)
+		abort();
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct ir_block *block = &region->blocks[i];
+
+		checks[i] |= block->entry;
+		for (unsigned k = internal_targets(region, block, targets); k-- > 0;)
+			if (region->blocks[targets[k]].va <= block->va)
+				checks[targets[k]] = true;
+	}
+	while (changed) { /* forward jumps only: ends after as many rounds as the longest way has blocks */
+		changed = false;
+		for (unsigned i = 0; i < region->count; i++) {
+			const struct ir_block *block = &region->blocks[i];
+			uint32_t rest = 0;
+
+			for (unsigned k = internal_targets(region, block, targets); k-- > 0;)
+				if (!checks[targets[k]] && longest[targets[k]] > rest)
+					rest = longest[targets[k]];
+			rest += block->cost + (uint32_t)may_stall(block);
+			changed |= rest != longest[i];
+			longest[i] = rest;
+		}
+	}
+	for (unsigned i = 0; i < region->count; i++)
+		lowering->needed[i] = checks[i] ? longest[i] : 0;
+	free(longest);
+	free(checks);
+}
 
 /* What may be dirty at the start of each block: written since some entry on some way there. */
 static void find_dirty(struct lowering *lowering)
@@ -905,15 +969,18 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 		longest = ir->blocks[i].count > longest ? ir->blocks[i].count : longest;
 	lowering.builder = LLVMCreateBuilderInContext(thread->context);
 	lowering.heads = calloc(ir->count, sizeof(*lowering.heads));
+	lowering.needed = calloc(ir->count, sizeof(*lowering.needed));
 	lowering.dirty_in = calloc(ir->count, sizeof(*lowering.dirty_in));
 	lowering.values = calloc(longest + 1, sizeof(*lowering.values));
-	if (!lowering.heads || !lowering.dirty_in || !lowering.values)
+	if (!lowering.heads || !lowering.needed || !lowering.dirty_in || !lowering.values)
 		abort();
 	find_dirty(&lowering);
+	find_needed(&lowering);
 	lower_function(&lowering, number);
 	LLVMDisposeBuilder(lowering.builder);
 	free(lowering.heads);
 	free(lowering.dirty_in);
+	free(lowering.needed);
 	free(lowering.values);
 	return true;
 }

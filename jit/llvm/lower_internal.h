@@ -31,6 +31,7 @@ struct lowering {
 	LLVMValueRef variables[IR_STATE_COUNT]; /* of cached states */
 	LLVMBasicBlockRef *heads;		/* of the guest blocks */
 	state_set *dirty_in;			/* what may be dirty at their starts */
+	uint32_t *needed;			/* cycles that their heads check for; 0: no check */
 	state_set used;				/* cached states that the region names */
 
 	/* Shared ends of the region: all ways to return to the caller, and the cold ones among them. */
