@@ -218,7 +218,7 @@ static void clear_entries(struct jit *jit, struct region *region, uint32_t dista
 			continue;
 		entry->code = NULL;
 		entry->region = NULL;
-		entry->heat = 0;
+		atomic_store_explicit(&entry->heat, 0, memory_order_relaxed);
 		if (entry->invalidations < MAX_INVALIDATIONS)
 			entry->invalidations++;
 	}

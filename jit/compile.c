@@ -21,7 +21,7 @@ struct compiler {
 	pthread_cond_t work, idle;
 	pthread_t threads[MAX_THREADS];
 	unsigned thread_count;
-	struct region *queue, **queue_end;
+	struct region *queue;
 	struct region *done;
 	atomic_bool some_done;
 	unsigned busy;	  /* threads that are compiling */
@@ -184,17 +184,21 @@ static uint64_t thread_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Takes up to a module's worth of regions off the queue. */
+/* Takes up to a module's worth of regions off the queue, the most wanted first: their heads are still being counted
+ * while they wait. */
 static unsigned take(struct compiler *compiler, struct region **regions)
 {
 	unsigned count = 0;
 
 	while (compiler->queue && count < compiler->jit->options.regions_per_module && count < MAX_MODULE) {
-		regions[count++] = compiler->queue;
-		compiler->queue = compiler->queue->next_job;
+		struct region **wanted = &compiler->queue;
+
+		for (struct region **at = &(*wanted)->next_job; *at; at = &(*at)->next_job)
+			if (heat_of((*at)->head) > heat_of((*wanted)->head))
+				wanted = at;
+		regions[count++] = *wanted;
+		*wanted = (*wanted)->next_job;
 	}
-	if (!compiler->queue)
-		compiler->queue_end = &compiler->queue;
 	return count;
 }
 
@@ -253,7 +257,6 @@ struct compiler *compiler_new(struct jit *jit)
 	if (!compiler)
 		abort();
 	compiler->jit = jit;
-	compiler->queue_end = &compiler->queue;
 	pthread_mutex_init(&compiler->lock, NULL);
 	pthread_cond_init(&compiler->work, NULL);
 	pthread_cond_init(&compiler->idle, NULL);
@@ -303,8 +306,8 @@ void compiler_submit(struct compiler *compiler, struct region *region)
 		return;
 	}
 	pthread_mutex_lock(&compiler->lock);
-	*compiler->queue_end = region;
-	compiler->queue_end = &region->next_job;
+	region->next_job = compiler->queue;
+	compiler->queue = region;
 	if (compiler->waiting == 0 && compiler->thread_count < compiler->jit->options.threads &&
 	    compiler->thread_count < MAX_THREADS) {
 		int problem =
@@ -316,7 +319,6 @@ void compiler_submit(struct compiler *compiler, struct region *region)
 			snprintf(compiler->reason, sizeof(compiler->reason),
 				 "cannot start a compile thread: %s", strerror(problem));
 			atomic_store(&compiler->broken, true);
-			*compiler->queue_end = NULL;
 		}
 	}
 	pthread_cond_signal(&compiler->work);

@@ -76,7 +76,7 @@ static void mark_requested(struct jit *jit, const struct region *region, bool re
 			continue;
 		entry->requested = requested;
 		if (!requested)
-			entry->heat = 0;
+			atomic_store_explicit(&entry->heat, 0, memory_order_relaxed);
 	}
 }
 
@@ -111,6 +111,7 @@ static void request(struct jit *jit, struct block_entry *entry)
 		jit_flush(jit);
 		return;
 	}
+	region->head = entry;
 	region->first_slot = jit->slots_used;
 	jit->slots_used += region->slot_count;
 	cache_add(jit, region);
@@ -194,9 +195,9 @@ static uint32_t leave(struct jit *jit, struct cpu *cpu)
 }
 
 /* Asks now and then whether code for these bytes exists already: soon, and seldom later. */
-static bool wants_adoption(const struct block_entry *entry)
+static bool wants_adoption(uint32_t heat)
 {
-	return entry->heat >= FIRST_ADOPTION && (entry->heat & (entry->heat - 1)) == 0;
+	return heat >= FIRST_ADOPTION && (heat & (heat - 1)) == 0;
 }
 
 void jit_run(struct jit *jit, struct cpu *cpu)
@@ -209,8 +210,10 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 		}
 		struct block_entry *entry = current_entry(jit, cpu);
 		if (!entry->code) {
-			entry->heat++;
-			if (wants_adoption(entry) && cache_adopt(jit, entry))
+			uint32_t heat = heat_of(entry) + 1;
+
+			atomic_store_explicit(&entry->heat, heat, memory_order_relaxed);
+			if (wants_adoption(heat) && cache_adopt(jit, entry))
 				continue;
 			if (entry->heat >= jit->options.threshold << entry->invalidations &&
 			    !entry->requested &&

@@ -23,10 +23,15 @@ struct block_entry {
 	bool used, user;
 	bool requested;	       /* being compiled as the head of a region */
 	uint8_t invalidations; /* each doubles the threshold */
-	uint32_t heat;
-	const void *code; /* NULL: not an entry of translated code */
+	atomic_uint heat;      /* executions so far; compile threads read it to take what is most wanted */
+	const void *code;      /* NULL: not an entry of translated code */
 	struct region *region;
 };
+
+static inline uint32_t heat_of(const struct block_entry *entry)
+{
+	return atomic_load_explicit(&entry->heat, memory_order_relaxed);
+}
 
 /* A basic block as discovery sees it: the bytes the lifter may read. */
 struct scanned_block {
@@ -52,6 +57,7 @@ struct region {
 	unsigned instance_count, instance_capacity;
 	struct region *next;	 /* of all regions */
 	struct region *next_job; /* in the compiler's queue or list */
+	const struct block_entry *head;
 
 	/* The request. */
 	struct ir_mode mode;

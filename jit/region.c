@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WARM_DIVISOR 16 /* a block belongs to a region from this part of the threshold on */
+#define WARM_DIVISOR 8 /* a block belongs to a region from this part of the threshold on */
 
 /* Ends a block without a jump: executed by the interpreter. */
 static bool ends_block(const struct insn *insn)
@@ -114,7 +114,7 @@ static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
 {
 	const struct block_entry *entry = cache_find(jit, va, pa, user);
 
-	return entry && entry->heat >= (jit->options.threshold + WARM_DIVISOR - 1) / WARM_DIVISOR &&
+	return entry && heat_of(entry) >= (jit->options.threshold + WARM_DIVISOR - 1) / WARM_DIVISOR &&
 	       !entry->code;
 }
 
