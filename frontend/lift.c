@@ -153,8 +153,8 @@ static uint16_t cycle_after_stall(const struct lifter *lifter, const struct insn
 }
 
 // What ran before the block is not known: its first instruction waits a cycle if that is needed. Never more,
-// as the block before it took at least one. Before the last word but one of a mapped page the waiting cycle
-// may fault, which is the interpreter's.
+// as the block before it took at least one. In the last two words of a mapped page the waiting cycle may
+// fault, which is the interpreter's.
 static void test_stall(struct lifter *lifter)
 {
 	static const struct {
@@ -176,7 +176,7 @@ static void test_stall(struct lifter *lifter)
 		is_busy = ir_binary(block, IR_ULT, IR_I64, active, ir_get(block, tests[i].ready));
 		busy = busy == IR_NO_VALUE ? is_busy : ir_binary(block, IR_OR, IR_I1, busy, is_busy);
 	}
-	if (lifter->mode.mapped && (lifter->va & PAGE_OFFSET) == CROSSING_OFFSET) {
+	if (lifter->mode.mapped && (lifter->va & PAGE_OFFSET) >= CROSSING_OFFSET) {
 		ir_exit_if(block, busy, lifter->time);
 		return;
 	}

@@ -337,7 +337,8 @@ void ir_fold(struct ir_block *block)
 		default:
 			if (insn->op == IR_BRANCH)
 				fold_branch(block, insn);
-			else if ((insn->op == IR_EXIT_IF || insn->op == IR_STALL) && is_const_of(block, insn->operands[0], 0))
+			else if ((insn->op == IR_EXIT_IF || insn->op == IR_STALL) &&
+				 is_const_of(block, insn->operands[0], 0))
 				insn->dead = true;
 			break;
 		}

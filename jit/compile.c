@@ -157,6 +157,11 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 	for (unsigned i = 0; i < count; i++) {
 		if (!compiler_lift(compiler->jit, regions[i], true))
 			continue;
+		if (!ir_verify(&regions[i]->ir, error)) {
+			fail(compiler,
+			     error->text); /* a bug in the lifter or a pass: better no code than wrong code */
+			continue;
+		}
 		find_slot_targets(regions[i]);
 		requests[lifted_count] = (struct backend_region){.ir = &regions[i]->ir,
 								 .first_slot = regions[i]->first_slot,

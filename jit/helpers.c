@@ -174,10 +174,17 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 	return user || (access & ACCESS_DELAY_SLOT) ? HELPER_DONE : after(cpu);
 }
 
-static uint32_t help_probe(struct cpu *cpu, uint32_t va, int64_t budget)
+static uint32_t help_probe(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget)
 {
 	(void)budget;
-	return find_ram(cpu, va, ACCESS_FETCH, true) == NO_FRAME ? HELPER_BEFORE : HELPER_DONE;
+	if (find_ram(cpu, va, (enum access)access, true) == NO_FRAME)
+		return HELPER_BEFORE;
+	/* A page that holds code cannot be written directly. */
+	return access != ACCESS_STORE ||
+		       cpu->soft_tlb[SOFT_TLB_USER][va >> 12 & (SOFT_TLB_SIZE - 1)].write_tag ==
+			   read_tag(cpu, va)
+		   ? HELPER_DONE
+		   : HELPER_BEFORE;
 }
 
 static uint64_t help_cp0_read(struct cpu *cpu, uint32_t number, uint32_t a, uint32_t b, int64_t budget)

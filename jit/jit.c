@@ -164,7 +164,7 @@ static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
 	    (uint64_t)(uintptr_t)(cpu->memory->ram + (target->pa & PAGE_MASK)) - (target->va & PAGE_MASK);
 	entry->code = (void *)(uintptr_t)target->code;
 	if (target->user) /* the entry is valid only with the page in the soft TLB */
-		jit_helpers.probe(cpu, target->va, cpu->budget);
+		jit_helpers.probe(cpu, target->va, ACCESS_FETCH, cpu->budget);
 }
 
 /* Runs code from `entry` until it returns. */

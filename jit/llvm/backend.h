@@ -30,6 +30,8 @@
  *   user        soft TLB, cpu->soft_tlb[SOFT_TLB_USER]: tag == (va & (0xFFFFF000 | size - 1) | asid);
  *               host = addend + va.
  *   otherwise   helpers->load / store, with the budget as at the start of the instruction.
+ *   frames      Several words of a block at offsets from the same value of sp are tested together, before the first
+ *               of them. If they cannot all be accessed directly, the block is left there.
  *
  * In user regions lookup_va is kept like a register; in kernel regions it lives in memory, since accesses and
  * helpers change it. States marked MEMORY always live in struct cpu. */
@@ -75,8 +77,9 @@ struct translated_code_helpers {
 	uint64_t (*load)(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget);
 	/* Result: status. */
 	uint32_t (*store)(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access, int64_t budget);
-	/* PROBE of a page that the soft TLB does not have. Result: status. */
-	uint32_t (*probe)(struct cpu *cpu, uint32_t va, int64_t budget);
+	/* A page that the user's soft TLB does not have, for an enum access of user code. Afterwards it has it, or the
+	 * result is HELPER_BEFORE. */
+	uint32_t (*probe)(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget);
 	/* ir/helper.def. Result: status << 32 | value. */
 	uint64_t (*call[IR_HELPER_COUNT])(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b,
 					  int64_t budget);

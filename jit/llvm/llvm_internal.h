@@ -26,7 +26,7 @@
 enum thunk {
 	THUNK_LOAD,  /* i64 (cpu, va, budget, packed access) */
 	THUNK_STORE, /* i32 (cpu, va, value, budget, packed access) */
-	THUNK_PROBE, /* i32 (cpu, va, budget, packed 0) */
+	THUNK_PROBE, /* i32 (cpu, va, budget, packed enum access) */
 	THUNK_CALL,  /* i64 (cpu, immediate, a, b, budget, packed helper) */
 	THUNK_COUNT
 };

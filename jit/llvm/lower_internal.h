@@ -16,6 +16,17 @@ struct stair {
 	state_set dirty;
 };
 
+/* Words of a block that are tested together: see lower_memory.c. */
+struct frame {
+	ir_value base;	   /* the value of sp that their addresses add constants to */
+	uint32_t first;	   /* lowest of the constants */
+	uint32_t span;	   /* bytes from there to the end of the highest word */
+	uint16_t count;	   /* accesses */
+	bool stores;	   /* some are stores */
+	LLVMValueRef host; /* host address of the lowest word; NULL before the test */
+};
+#define MAX_FRAMES 8
+
 struct lowering {
 	const struct types *types;
 	const struct backend_options *options;
@@ -46,6 +57,8 @@ struct lowering {
 	state_set dirty;     /* what may be dirty at this point */
 	struct stair stairs[IR_STATE_COUNT + 1];
 	unsigned stair_count;
+	struct frame frames[MAX_FRAMES];
+	unsigned frame_count;
 };
 
 LLVMValueRef const32(const struct lowering *lowering, uint32_t value);
@@ -75,6 +88,7 @@ LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned s
 LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count);
 
 /* Guest accesses (lower_memory.c). */
+void find_frames(struct lowering *lowering);
 LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn);
 void lower_store(struct lowering *lowering, const struct ir_insn *insn);
 void lower_probe(struct lowering *lowering, const struct ir_insn *insn);

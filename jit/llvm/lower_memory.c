@@ -136,6 +136,197 @@ static struct guest_access open_access(struct lowering *lowering, const struct i
 	return access;
 }
 
+/* --- frames: words off the stack pointer, tested together ---
+ *
+ * Function entries and exits save and restore many registers. Testing each word costs most of such a block's code and
+ * of the time to compile it. A stack is plain RAM nearly always; where it is not, or the frame crosses pages, the
+ * interpreter executes the block. */
+
+#define FRAME_MAX_SPAN	128u /* so that two granules of the code map cover it */
+#define FRAME_MIN_COUNT 3    /* fewer words are not worth the exit */
+
+/* The address of an access as a value of sp and a constant; false if it is no such thing. */
+static bool frame_address(const struct lowering *lowering, const struct ir_insn *insn, ir_value *base,
+			  uint32_t *constant)
+{
+	const struct ir_insn *insns = lowering->block->insns;
+
+	if ((insn->op != IR_LOAD && insn->op != IR_STORE) || insn->type != IR_I32)
+		return false;
+	*constant = 0;
+	for (*base = insn->operands[0]; insns[*base].op == IR_ADD; *base = insns[*base].operands[0]) {
+		const struct ir_insn *addend = &insns[insns[*base].operands[1]];
+
+		if (addend->op != IR_CONST)
+			return false;
+		*constant += (uint32_t)addend->immediate;
+	}
+	return insns[*base].op == IR_GET && insns[*base].state == IR_STATE_SP && *constant % 4 == 0;
+}
+
+static struct frame *frame_of(struct lowering *lowering, ir_value base)
+{
+	for (unsigned i = 0; i < lowering->frame_count; i++)
+		if (lowering->frames[i].base == base)
+			return &lowering->frames[i];
+	return NULL;
+}
+
+void find_frames(struct lowering *lowering)
+{
+	lowering->frame_count = 0;
+	for (unsigned i = 0; i < lowering->block->count; i++) {
+		const struct ir_insn *insn = &lowering->block->insns[i];
+		struct frame *frame;
+		uint32_t constant;
+		ir_value base;
+
+		if (insn->dead || !frame_address(lowering, insn, &base, &constant))
+			continue;
+		frame = frame_of(lowering, base);
+		if (!frame) {
+			if (lowering->frame_count == MAX_FRAMES)
+				continue;
+			frame = &lowering->frames[lowering->frame_count++];
+			*frame = (struct frame){.base = base, .first = constant, .span = 4};
+		}
+		/* Constants are small numbers of either sign; as such they are compared. */
+		int32_t low = (int32_t)frame->first, high = low + (int32_t)frame->span,
+			at = (int32_t)constant;
+		low = at < low ? at : low;
+		high = at + 4 > high ? at + 4 : high;
+		frame->first = (uint32_t)low;
+		frame->span = (uint32_t)(high - low);
+		frame->stores |= insn->op == IR_STORE;
+		frame->count++;
+	}
+	for (unsigned i = 0; i < lowering->frame_count; i++)
+		if (lowering->frames[i].count < FRAME_MIN_COUNT || lowering->frames[i].span > FRAME_MAX_SPAN)
+			lowering->frames[i].base = IR_NO_VALUE;
+}
+
+static void leave_unless(struct lowering *lowering, LLVMValueRef condition, struct ir_time time)
+{
+	LLVMBasicBlockRef stay = new_block(lowering, "frame");
+
+	branch_rarely(lowering, LLVMBuildNot(lowering->builder, condition, ""), exit_before(lowering, time),
+		      stay);
+	position(lowering, stay);
+}
+
+static LLVMValueRef code_mark(struct lowering *lowering, LLVMValueRef offset)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMValueRef granule = LLVMBuildLShr(builder, offset, const32(lowering, CODE_GRANULE_SHIFT), "");
+	LLVMValueRef marks =
+	    build_offset(builder, lowering->types, lowering->ram, lowering->options->code_map_offset);
+
+	granule = LLVMBuildZExt(builder, granule, lowering->types->i64, "");
+	return LLVMBuildLoad2(builder, lowering->types->i8,
+			      LLVMBuildInBoundsGEP2(builder, lowering->types->i8, marks, &granule, 1, ""),
+			      "");
+}
+
+static void test_kernel_frame(struct lowering *lowering, struct frame *frame, struct ir_time time)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMValueRef offset = LLVMBuildAdd(builder, lowering->values[frame->base],
+					   const32(lowering, frame->first - KERNEL_BASE), "");
+	LLVMValueRef arguments[] = {offset, offset, const32(lowering, 2)};
+	LLVMValueRef index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
+
+	leave_unless(lowering,
+		     LLVMBuildICmp(builder, LLVMIntULE, index,
+				   const32(lowering, (lowering->options->ram_size - frame->span) >> 2), ""),
+		     time);
+	if (frame->stores) {
+		LLVMValueRef last = LLVMBuildAdd(builder, offset, const32(lowering, frame->span - 1), "");
+		LLVMValueRef marks =
+		    LLVMBuildOr(builder, code_mark(lowering, offset), code_mark(lowering, last), "");
+
+		leave_unless(lowering,
+			     LLVMBuildICmp(builder, LLVMIntEQ, marks, LLVMConstInt(types->i8, 0, false), ""),
+			     time);
+	}
+	offset = LLVMBuildZExt(builder, offset, types->i64, "");
+	frame->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &offset, 1, "");
+}
+
+static void test_user_frame(struct lowering *lowering, struct frame *frame, struct ir_time time)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	LLVMBasicBlockRef slow = new_block(lowering, "slow"), found = new_block(lowering, "found");
+	LLVMValueRef first =
+	    LLVMBuildAdd(builder, lowering->values[frame->base], const32(lowering, frame->first), "");
+	LLVMValueRef last = LLVMBuildAdd(builder, first, const32(lowering, frame->span - 4), "");
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), tag, status, pages;
+	size_t tag_offset = frame->stores ? offsetof(struct soft_tlb_entry, write_tag)
+					  : offsetof(struct soft_tlb_entry, read_tag);
+
+	/* All in one page, and words. */
+	pages = LLVMBuildXor(builder, first, last, "");
+	pages = LLVMBuildAnd(builder, pages, const32(lowering, PAGE_MASK), "");
+	pages = LLVMBuildOr(builder, pages, LLVMBuildAnd(builder, first, const32(lowering, 3), ""), "");
+	leave_unless(lowering, LLVMBuildICmp(builder, LLVMIntEQ, pages, const32(lowering, 0), ""), time);
+
+	tag = LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, first, 4), ""),
+		      slow, found);
+	position(lowering, slow);
+	status = call_thunk(
+	    lowering, THUNK_PROBE,
+	    (LLVMValueRef[]){lowering->cpu, first, lowering->budget,
+			     packed_argument(lowering, frame->stores ? ACCESS_STORE : ACCESS_LOAD, time)},
+	    4);
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
+		      exit_by_status(lowering, status, false, time), found);
+
+	position(lowering, found);
+	first = LLVMBuildAdd(
+	    builder,
+	    LLVMBuildLoad2(builder, types->i64,
+			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
+	    LLVMBuildZExt(builder, first, types->i64, ""), "");
+	frame->host = LLVMBuildIntToPtr(builder, first, types->pointer, "");
+}
+
+/* The host address of an access that belongs to a frame, after the frame's test; NULL if it belongs to none. */
+static LLVMValueRef frame_access(struct lowering *lowering, const struct ir_insn *insn)
+{
+	struct frame *frame;
+	uint32_t constant;
+	ir_value base;
+
+	if (!frame_address(lowering, insn, &base, &constant) || !(frame = frame_of(lowering, base)))
+		return NULL;
+	if (!frame->host) {
+		if (lowering->region->mode.user)
+			test_user_frame(lowering, frame, insn->time);
+		else
+			test_kernel_frame(lowering, frame, insn->time);
+	}
+	return build_offset(lowering->builder, lowering->types, frame->host, constant - frame->first);
+}
+
+static LLVMValueRef load_direct(struct lowering *lowering, LLVMTypeRef type, LLVMValueRef host, unsigned size)
+{
+	LLVMValueRef value = LLVMBuildLoad2(lowering->builder, type, host, "");
+
+	LLVMSetVolatile(value, true);
+	LLVMSetAlignment(value, size);
+	return guest_order(lowering, value, size);
+}
+
+static void store_direct(struct lowering *lowering, LLVMValueRef value, LLVMValueRef host, unsigned size)
+{
+	LLVMValueRef store = LLVMBuildStore(lowering->builder, guest_order(lowering, value, size), host);
+
+	LLVMSetVolatile(store, true);
+	LLVMSetAlignment(store, size);
+}
+
 static LLVMValueRef access_flags(const struct lowering *lowering, const struct guest_access *access,
 				 const struct ir_insn *insn)
 {
@@ -164,14 +355,13 @@ LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMTypeRef type = lowered_type(types, insn->type);
-	struct guest_access access = open_access(lowering, insn);
+	LLVMValueRef incoming[2], status, value, host = frame_access(lowering, insn);
 	LLVMBasicBlockRef from[2];
-	LLVMValueRef incoming[2], status, value;
 
-	value = LLVMBuildLoad2(builder, type, access.host, "");
-	LLVMSetVolatile(value, true);
-	LLVMSetAlignment(value, access.size);
-	incoming[0] = guest_order(lowering, value, access.size);
+	if (host)
+		return load_direct(lowering, type, host, 4);
+	struct guest_access access = open_access(lowering, insn);
+	incoming[0] = load_direct(lowering, type, access.host, access.size);
 	from[0] = LLVMGetInsertBlock(builder);
 	LLVMBuildBr(builder, access.done);
 
@@ -226,13 +416,15 @@ void lower_store(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMValueRef value = lowering->values[insn->operands[1]];
-	struct guest_access access = open_access(lowering, insn);
-	LLVMValueRef stored = access.partial ? merge_partial(lowering, &access, insn, value) : value;
-	LLVMValueRef status;
+	LLVMValueRef status, host = frame_access(lowering, insn);
 
-	stored = LLVMBuildStore(builder, guest_order(lowering, stored, access.size), access.host);
-	LLVMSetVolatile(stored, true);
-	LLVMSetAlignment(stored, access.size);
+	if (host) {
+		store_direct(lowering, value, host, 4);
+		return;
+	}
+	struct guest_access access = open_access(lowering, insn);
+	store_direct(lowering, access.partial ? merge_partial(lowering, &access, insn, value) : value,
+		     access.host, access.size);
 	LLVMBuildBr(builder, access.done);
 
 	position(lowering, access.slow);
@@ -263,10 +455,10 @@ void lower_probe(struct lowering *lowering, const struct ir_insn *insn)
 	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, va, 1), ""),
 		      slow, done);
 	position(lowering, slow);
-	status = call_thunk(
-	    lowering, THUNK_PROBE,
-	    (LLVMValueRef[]){lowering->cpu, va, lowering->budget, packed_argument(lowering, 0, insn->time)},
-	    4);
+	status = call_thunk(lowering, THUNK_PROBE,
+			    (LLVMValueRef[]){lowering->cpu, va, lowering->budget,
+					     packed_argument(lowering, ACCESS_FETCH, insn->time)},
+			    4);
 	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
 		      exit_by_status(lowering, status, false, insn->time), done);
 	position(lowering, done);

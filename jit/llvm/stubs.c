@@ -65,7 +65,7 @@ static const struct {
 } thunks[THUNK_COUNT] = {
     [THUNK_LOAD] = {"jit161_load", offsetof(struct translated_code_helpers, load), PACKED_BEFORE_BUDGET},
     [THUNK_STORE] = {"jit161_store", offsetof(struct translated_code_helpers, store), PACKED_BEFORE_BUDGET},
-    [THUNK_PROBE] = {"jit161_probe", offsetof(struct translated_code_helpers, probe), PACKED_UNUSED},
+    [THUNK_PROBE] = {"jit161_probe", offsetof(struct translated_code_helpers, probe), PACKED_BEFORE_BUDGET},
     [THUNK_CALL] = {"jit161_call", offsetof(struct translated_code_helpers, call), PACKED_HELPER},
 };
 

@@ -48,8 +48,9 @@ static uint32_t helper_store(struct cpu *cpu, uint32_t va, uint32_t value, uint3
 	return answer(fixture);
 }
 
-static uint32_t helper_probe(struct cpu *cpu, uint32_t va, int64_t budget)
+static uint32_t helper_probe(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget)
 {
+	(void)access;
 	return answer(record(cpu, HELPER_PROBE, va, budget));
 }
 
