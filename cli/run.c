@@ -180,8 +180,13 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		status = EXIT_ERROR;
 	}
 out:
-	vm_free(vm);
 	console_input_close(machine.console);
+#ifndef __SANITIZE_ADDRESS__
+	/* A compile thread may be busy for a while yet, with code that nobody will run. */
+	streams_finish(streams);
+	_exit(status);
+#endif
+	vm_free(vm);
 	return status;
 }
 

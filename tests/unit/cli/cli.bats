@@ -1,0 +1,112 @@
+# What a user meets at the command line. BUILD names the build folder.
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '0 serial\n28 random seed=1\n29 timer\n30 trace\n31 mainboard ramsize=512K\n' > sys161.conf
+	example="$BUILD/guest/bare/example-a.elf"
+	export PATH="$BUILD:$PATH"
+}
+
+@test "a guest that powers off ends with status 0 and the original's figures" {
+	run sys161 -X "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"sys161: 1066397 cycles (100000 run, 966397 global-idle)"* ]]
+	[[ "$output" == *"sys161:   cpu0: 14 kern, 0 user, 0 idle; 0 ll, 0/0 sc, 0 sync"* ]]
+	[[ "$output" == *"Elapsed virtual time: 0.042945843 seconds (25 mhz)"* ]]
+	[[ "$output" != *"--- jit161"* ]]
+}
+
+@test "every engine and policy gives the same figures" {
+	sys161 -X --engine=reference "$example" 2>&1 | grep -v 'compiled\|real time' > reference.txt
+	for options in "--engine=jit" "--threshold=1 --compile-threads=0" "--threshold=1 --sensitive=call" \
+		       "--engine=lockstep --threshold=1"; do
+		sys161 -X $options "$example" 2>&1 | grep -v 'compiled\|real time' | diff reference.txt -
+	done
+}
+
+@test "jit161 run ends with a summary" {
+	run jit161 run -X "$example"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"--- jit161: engine jit, sensitive instructions inline"* ]]
+	[[ "$output" == *"guest MIPS"* ]]
+	[[ "$output" == *"exits to the runtime"* ]]
+	[[ "$output" == *"compiling"* ]]
+}
+
+@test "statistics are JSON with the figures of the shutdown lines" {
+	sys161 -X --stats=out.json "$BUILD/guest/bare/example-a.elf"
+	python3 - <<-'P'
+	import json
+	s = json.load(open("out.json"))
+	assert s["cause"] == "power-off" and s["exit_status"] == 0, s
+	assert s["run_cycles"] == 100000 and s["global_idle_cycles"] == 966397, s
+	assert s["cpus"][0]["kernel_cycles"] == 14, s
+	assert s["devices"]["console_writes"] == 1, s
+	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop"}, s
+	P
+}
+
+@test "statistics that cannot be written are an error" {
+	run sys161 -X --stats=/nonexistent/out.json "$example"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"/nonexistent/out.json"* ]]
+}
+
+@test "clustered options and detached arguments work as in the original" {
+	mv sys161.conf other.conf
+	sys161 -sXcother.conf "$example"
+	sys161 -X -c other.conf -C 31:ramsize=1M "$example"
+}
+
+@test "wrong usage ends with status 2 and says what is wrong" {
+	for words in "" "-q $example" "-c" "--engine=fast $example" "--nonsense $example" "--threshold=0 $example" \
+		     "-Cnonsense $example" "--tier=1 $example" "-w $example"; do
+		run sys161 $words
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"sys161: "* ]]
+	done
+	run sys161 -w "$example"
+	[[ "$output" == *"not built yet"* ]]
+	run jit161 nonsense
+	[ "$status" -eq 2 ]
+}
+
+@test "dump shows every stage of a region" {
+	run jit161 dump "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 0 ]
+	for stage in "guest assembly" "=== IR" "IR, optimised" "LLVM IR" "LLVM IR, optimised" "host assembly"; do
+		[[ "$output" == *"$stage"* ]]
+	done
+	[[ "$output" == *"define"* ]]
+}
+
+@test "dump finds functions by name and takes stages" {
+	symbol=$(mips-linux-gnu-nm "$BUILD/guest/kernel.elf" | awk '$2 == "T" { print $3; exit }')
+	run jit161 dump --at="$symbol" --stages=gi --block "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"guest assembly"* ]]
+	[[ "$output" == *"region mode=kernel,unmapped,big"* ]]
+	[[ "$output" != *"host assembly"* ]]
+	run jit161 dump --at=no_such_function "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"no_such_function"* ]]
+	run jit161 dump --at=0x123 "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 2 ]
+}
+
+@test "without its back end the translator says so and interprets" {
+	cp "$BUILD/jit161" .
+	run ./jit161 run -X --threshold=1 --compile-threads=0 "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"no translation"* ]]
+	[[ "$output" == *"1066397 cycles"* ]]
+}
+
+@test "disk161 makes an image the machine takes" {
+	disk161 create disk.img 5M
+	disk161 info disk.img
+	printf '2 disk rpm=7200 file=disk.img\n' >> sys161.conf
+	sys161 -X "$example"
+	run disk161 create disk.img 5M
+	[ "$status" -eq 1 ]
+}
