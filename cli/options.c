@@ -18,7 +18,7 @@ const char *const options_usage[] = {
     "     --stdin                        Read standard input even if it is no terminal",
     "     --rtc=SECONDS                  Start the clock at this time (seconds since 1970)",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
-    "     --threshold=N                  Executions of a block before it is compiled",
+    "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
     "     --module=N                     Regions compiled together at most",
     "     --compile-threads=N            0: compile at once, on the machine's own thread",

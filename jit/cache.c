@@ -432,6 +432,7 @@ void jit_flush(struct jit *jit)
 	memset(jit->table, 0, BLOCK_TABLE_SIZE * sizeof(*jit->table));
 	jit->table_used = 0;
 	jit->slots_used = 0;
+	jit->waiting_instructions = 0;
 	clear_jump_caches(jit);
 	code_memory_reset(&jit->code);
 	jit->statistics.flushes++;

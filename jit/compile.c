@@ -361,6 +361,11 @@ const struct backend_interface *compiler_backend(const struct compiler *compiler
 	return compiler->interface;
 }
 
+uint64_t compiler_spent_ns(const struct compiler *compiler)
+{
+	return atomic_load_explicit(&compiler->compile_ns, memory_order_relaxed);
+}
+
 void compiler_statistics(struct compiler *compiler, struct jit_statistics *statistics)
 {
 	statistics->compile_ns = atomic_load(&compiler->compile_ns);

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ADOPTION	 4  /* executions of a block; a power of two */
+#define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
+#define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
+#define COMPILE_NS	 300000	  /* compiling a guest instruction */
+#define INTERPRET_NS	 8	  /* interpreting a cycle */
+#define LONG_RUN_CYCLES	 50000000
+#define MAX_BET		 8
 #define REQUEST_INTERVAL 64 /* executions between two looks at whether its code is coming */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
@@ -21,7 +26,7 @@ struct jit_options jit_default_options(void)
 	return (struct jit_options){
 	    .sensitive = SENSITIVE_INLINE,
 	    .threads = 1,
-	    .threshold = 8000,
+	    .threshold = 0,
 	    .region_instructions = 200,
 	    .regions_per_module = 2,
 	    .code_bytes = 64u << 20,
@@ -86,6 +91,7 @@ static void collect(struct jit *jit)
 
 	for (; region; region = next) {
 		next = region->next_job;
+		jit->waiting_instructions -= region->instructions;
 		/* What cannot be translated is not asked for again; what changed meanwhile is. */
 		if (region->compiled || region->stale)
 			mark_requested(jit, region, false);
@@ -96,6 +102,24 @@ static void collect(struct jit *jit)
 			cache_discard(jit, region);
 		}
 	}
+}
+
+/* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
+ * measured by what interpreting has cost, and grows with the run: a long one is likely to go on for long, a short one
+ * should not spend its time on a compiler. */
+static bool can_afford_to_compile(const struct jit *jit)
+{
+	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+	uint64_t bet = 1 + cycles / LONG_RUN_CYCLES, spent = compiler_spent_ns(jit->compiler);
+
+	if (jit->options.threshold)
+		return true; /* asked for, whatever it costs */
+	if (bet > MAX_BET)
+		bet = MAX_BET;
+	if (spent < LOAD_NS)
+		spent = LOAD_NS;
+	spent += jit->waiting_instructions * (uint64_t)COMPILE_NS;
+	return spent <= jit->interpreted_cycles * INTERPRET_NS * bet;
 }
 
 static void request(struct jit *jit, struct block_entry *entry)
@@ -116,6 +140,7 @@ static void request(struct jit *jit, struct block_entry *entry)
 	jit->slots_used += region->slot_count;
 	cache_add(jit, region);
 	mark_requested(jit, region, true);
+	jit->waiting_instructions += region->instructions;
 	compiler_submit(jit->compiler, region);
 }
 
@@ -200,7 +225,7 @@ static bool wants_adoption(uint32_t heat)
 	return heat >= FIRST_ADOPTION && (heat & (heat - 1)) == 0;
 }
 
-void jit_run(struct jit *jit, struct cpu *cpu)
+static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
 		collect(jit);
@@ -215,9 +240,8 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 			atomic_store_explicit(&entry->heat, heat, memory_order_relaxed);
 			if (wants_adoption(heat) && cache_adopt(jit, entry))
 				continue;
-			if (entry->heat >= jit->options.threshold << entry->invalidations &&
-			    !entry->requested &&
-			    (entry->heat - jit->options.threshold) % REQUEST_INTERVAL == 0)
+			if (heat >= jit_threshold(jit) << entry->invalidations && !entry->requested &&
+			    (heat - jit_threshold(jit)) % REQUEST_INTERVAL == 0 && can_afford_to_compile(jit))
 				request(jit, entry);
 			reference_run_block(cpu);
 			continue;
@@ -240,6 +264,16 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 				fill_jump_cache(cpu, target);
 		}
 	}
+}
+
+void jit_run(struct jit *jit, struct cpu *cpu)
+{
+	uint64_t translated = jit->statistics.translated_cycles;
+	int64_t before = cpu->budget;
+
+	run(jit, cpu);
+	translated = jit->statistics.translated_cycles - translated;
+	jit->interpreted_cycles += (uint64_t)(before - cpu->budget) - translated;
 }
 
 void jit_settle(struct jit *jit)

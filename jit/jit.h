@@ -38,8 +38,10 @@ struct jit_dump_options {
 struct jit_options {
 	const char *backend_path; /* the back end's shared object */
 	enum sensitive_policy sensitive;
-	unsigned threads;	      /* compile threads; 0: compile at once, on the machine's thread */
-	uint32_t threshold;	      /* executions of a block before it is wanted as code */
+	unsigned threads; /* compile threads; 0: compile at once, on the machine's thread */
+	uint32_t
+	    threshold; /* executions of a block before it is wanted as code; 0: a default, and only as far as
+			     * compiling pays for the run at hand */
 	unsigned region_instructions; /* guest instructions in a region at most */
 	unsigned regions_per_module;  /* regions compiled together at most */
 	size_t code_bytes;	      /* size of the code memory */

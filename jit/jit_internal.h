@@ -63,6 +63,7 @@ struct region {
 	struct ir_mode mode;
 	struct scanned_block blocks[MAX_REGION_BLOCKS];
 	unsigned block_count;
+	unsigned instructions;
 	uint32_t first_slot, slot_count;
 	struct {
 		uint32_t frame;
@@ -129,9 +130,19 @@ struct jit {
 	struct code_memory code;
 	struct compiler *compiler;
 	bool invalidated; /* code was dropped since the flag was last cleared */
+	uint64_t interpreted_cycles;
+	uint32_t waiting_instructions; /* guest instructions in pending regions */
 
 	struct jit_statistics statistics;
 };
+
+#define DEFAULT_THRESHOLD 8000u
+
+/* Executions of a block before it is wanted as code. */
+static inline uint32_t jit_threshold(const struct jit *jit)
+{
+	return jit->options.threshold ? jit->options.threshold : DEFAULT_THRESHOLD;
+}
 
 /* --- cache.c: what is translated, and undoing it --- */
 
@@ -181,6 +192,8 @@ void compiler_wait(struct compiler *compiler);
 bool compiler_broken(const struct compiler *compiler);
 const struct backend_interface *compiler_backend(const struct compiler *compiler, struct backend **backend);
 void compiler_statistics(struct compiler *compiler, struct jit_statistics *statistics);
+/* CPU time that compiling has taken so far. */
+uint64_t compiler_spent_ns(const struct compiler *compiler);
 /* Compiles one region at once on the caller's thread, with the text of its stages. */
 bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
 			  struct error *error);

@@ -114,7 +114,7 @@ static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
 {
 	const struct block_entry *entry = cache_find(jit, va, pa, user);
 
-	return entry && heat_of(entry) >= (jit->options.threshold + WARM_DIVISOR - 1) / WARM_DIVISOR &&
+	return entry && heat_of(entry) >= (jit_threshold(jit) + WARM_DIVISOR - 1) / WARM_DIVISOR &&
 	       !entry->code;
 }
 
@@ -193,6 +193,7 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 			instructions += next.words;
 		}
 	}
+	region->instructions = instructions;
 	mark_entries(jit, region);
 	copy_content(jit, region);
 	region->slot_count = 2 * region->block_count;
