@@ -66,9 +66,19 @@ void *code_memory_allocate(struct code_memory *code, size_t size, size_t alignme
 	if (start <= code->size && size <= code->size - start) {
 		result = code->writable + start;
 		code->used = round_up(start + size, page);
+	} else {
+		code->full = code->used > code->kept;
 	}
 	pthread_mutex_unlock(&code->lock);
 	return result;
+}
+
+bool code_memory_full(struct code_memory *code)
+{
+	pthread_mutex_lock(&code->lock);
+	bool full = code->full;
+	pthread_mutex_unlock(&code->lock);
+	return full;
 }
 
 void code_memory_keep(struct code_memory *code)
@@ -82,5 +92,6 @@ void code_memory_reset(struct code_memory *code)
 {
 	pthread_mutex_lock(&code->lock);
 	code->used = code->kept;
+	code->full = false;
 	pthread_mutex_unlock(&code->lock);
 }

@@ -18,6 +18,7 @@ struct code_memory {
 	uint8_t *executable;
 	size_t size, used;
 	size_t kept; /* bytes at the front that resets leave alone */
+	bool full;   /* an allocation failed that a reset could make room for */
 	pthread_mutex_t lock;
 };
 
@@ -32,6 +33,9 @@ static inline const void *code_memory_executable(const struct code_memory *code,
 {
 	return code->executable + ((const uint8_t *)writable - code->writable);
 }
+
+/* Whether an allocation has failed since the last reset that one could make room for. */
+bool code_memory_full(struct code_memory *code);
 
 /* Makes all allocations so far permanent. */
 void code_memory_keep(struct code_memory *code);

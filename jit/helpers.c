@@ -108,17 +108,18 @@ static enum helper_status after(struct cpu *cpu)
 	return cpu->attention || cpu_interrupt_due(cpu) ? HELPER_AFTER : HELPER_DONE;
 }
 
-/* A store to a device. Only whole words from kernel code: the rest is read-modify-write, or could not stop
- * here. */
+/* A store to a device: whole words from kernel code only, the rest is read-modify-write. In a delay slot translated
+ * code could not stop after it, so there only what cannot stop the machine is done. */
 static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access)
 {
-	uint32_t physical;
+	uint32_t physical = va & 0x1FFFFFFF;
 
-	if ((access & (ACCESS_USER | ACCESS_DELAY_SLOT | ACCESS_LEFT | ACCESS_RIGHT)) ||
-	    (access & ACCESS_SIZE_MASK) != 4 || !is_direct(va))
+	if ((access & (ACCESS_USER | ACCESS_LEFT | ACCESS_RIGHT)) || (access & ACCESS_SIZE_MASK) != 4 ||
+	    !is_direct(va) || physical < PHYSICAL_BUS)
 		return HELPER_BEFORE;
-	physical = va & 0x1FFFFFFF;
-	if (physical < PHYSICAL_BUS || !cpu_physical_store(cpu, physical, value))
+	if (cpu->hooks->bus_store_quietly(cpu, physical - PHYSICAL_BUS, value))
+		return HELPER_DONE;
+	if ((access & ACCESS_DELAY_SLOT) || !cpu_physical_store(cpu, physical, value))
 		return HELPER_BEFORE;
 	return after(cpu);
 }

@@ -89,6 +89,8 @@ static void collect(struct jit *jit)
 {
 	struct region *region = compiler_collect(jit->compiler), *next;
 
+	if (!region)
+		return;
 	for (; region; region = next) {
 		next = region->next_job;
 		jit->waiting_instructions -= region->instructions;
@@ -102,6 +104,8 @@ static void collect(struct jit *jit)
 			cache_discard(jit, region);
 		}
 	}
+	if (code_memory_full(&jit->code))
+		jit_flush(jit);
 }
 
 /* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is

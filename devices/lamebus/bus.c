@@ -153,14 +153,31 @@ bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 	return device && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
+/* The row of a device's register map for an access; NULL if the device decodes its offsets itself. */
+static const struct device_register *device_row(const struct bus *bus, const struct device *device,
+						uint32_t offset, enum register_access access)
+{
+	const struct device_register *map = device ? bus->types[device->slot]->registers : NULL;
+
+	return map ? register_find(map, offset % LAMEBUS_SLOT_SIZE, access) : NULL;
+}
+
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 {
 	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
-	const struct device_register *map = device ? bus->types[device->slot]->registers : NULL;
-	const struct device_register *row =
-	    map ? register_find(map, offset % LAMEBUS_SLOT_SIZE, REGISTER_READ) : NULL;
+	const struct device_register *row = device_row(bus, device, offset, REGISTER_READ);
 
 	return row && row->quiet && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
+}
+
+bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
+{
+	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
+	const struct device_register *row = device_row(bus, device, offset, REGISTER_WRITE);
+
+	/* Registers are words; what is larger is a buffer. */
+	return row && row->quiet && row->size > sizeof(value) &&
+	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)

@@ -52,6 +52,8 @@ bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
 /* A load that changes nothing and cannot stop the machine, such as of a buffer. False: not of that kind, or a
  * bus error; nothing was done. */
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value);
+/* Likewise a store: into a buffer, which is plain memory. */
+bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
 
 /* An event of one of the slots has come due. */
 void bus_event(struct bus *bus, const struct event *event);

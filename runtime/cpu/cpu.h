@@ -186,6 +186,8 @@ struct machine_hooks {
 	bool (*bus_store)(struct cpu *cpu, uint32_t offset, uint32_t value);
 	/* A load without side effects; false, with nothing done, if this is not one. */
 	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, uint32_t *value);
+	/* A store that has no effect but on a buffer; false, with nothing done, if this is not one. */
+	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, uint32_t value);
 	void (*stopped)(struct cpu *cpu); /* the CPU went from running to waiting */
 	/* A programming error that stops the machine (section 5.7). */
 	void (*hang)(struct cpu *cpu, const char *text);

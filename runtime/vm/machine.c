@@ -170,6 +170,14 @@ static bool hook_bus_load_quietly(struct cpu *cpu, uint32_t offset, uint32_t *va
 	return bus_load_quietly(vm->bus, cpu->number, offset, value);
 }
 
+static bool hook_bus_store_quietly(struct cpu *cpu, uint32_t offset, uint32_t value)
+{
+	struct vm *vm = cpu->machine;
+
+	set_now(vm, cpu);
+	return bus_store_quietly(vm->bus, cpu->number, offset, value);
+}
+
 static bool hook_bus_store(struct cpu *cpu, uint32_t offset, uint32_t value)
 {
 	struct vm *vm = cpu->machine;
@@ -200,6 +208,7 @@ const struct machine_hooks vm_hooks = {
     .bus_load = hook_bus_load,
     .bus_store = hook_bus_store,
     .bus_load_quietly = hook_bus_load_quietly,
+    .bus_store_quietly = hook_bus_store_quietly,
     .stopped = hook_stopped,
     .hang = hook_hang,
     .message = hook_message,
