@@ -128,7 +128,7 @@ static bool can_branch(const struct lifter *lifter, const struct branch *branch,
 		return true;
 	if (offset == LAST_OFFSET || !slot)
 		return false;
-	if ((mips_op_info[slot->op].flags & MIPS_FLAG_DELAY) || mips_op_is_privileged(slot->op) ||
+	if ((mips_op_info[slot->op].flags & MIPS_FLAG_DELAY) || !lift_op_stays(lifter, slot) ||
 	    !lift_op_known(lifter, slot))
 		return false;
 	if (offset + 4 == CROSSING_OFFSET && branch->taken == SOMETIMES && !can_cross(lifter, va))

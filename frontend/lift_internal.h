@@ -34,6 +34,8 @@ void lift_looked_up(struct lifter *lifter, ir_value address);
 
 // Whether the instruction can be translated in line, branches aside.
 bool lift_op_known(const struct lifter *lifter, const struct insn *insn);
+// Whether it never leaves after it has been executed, so that it may stand in a delay slot.
+bool lift_op_stays(const struct lifter *lifter, const struct insn *insn);
 // Appends the instruction `lifter->insn`.
 void lift_op(struct lifter *lifter);
 

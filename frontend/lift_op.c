@@ -471,6 +471,15 @@ bool lift_op_known(const struct lifter *lifter, const struct insn *insn)
 	}
 }
 
+// A delay slot can be left before its branch, not after it: helpers that may stop the machine do not belong there.
+bool lift_op_stays(const struct lifter *lifter, const struct insn *insn)
+{
+	if (insn->op == MIPS_OP_MTC0)
+		return lifter->options->sensitive_inline &&
+		       cp0_register(lifter, insn)->write != LIFT_CP0_HELPER;
+	return insn->op == MIPS_OP_MFC0 || !mips_op_is_privileged(insn->op);
+}
+
 // Only computes a value for register 0: all NOPs are of this kind.
 static bool has_no_effect(const struct insn *insn)
 {
