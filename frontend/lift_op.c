@@ -284,12 +284,22 @@ static void load_linked_op(struct lifter *lifter, unsigned unused)
 static void store_conditional_op(struct lifter *lifter, unsigned unused)
 {
 	const struct insn *insn = &lifter->insn;
-	ir_value address = effective_address(lifter);
+	struct ir_block *block = lifter->block;
+	bool reports = lifter->mode.mapped && lifter->model->lookup_sets_entry_hi;
+	ir_value address = effective_address(lifter), looked_up;
+	ir_value result = ir_call(block, IR_HELPER_STORE_CONDITIONAL, reports, address,
+				  lift_gpr(lifter, insn->rt), lifter->time);
 
 	(void)unused;
-	lift_set_gpr(lifter, insn->rt,
-		     ir_call(lifter->block, IR_HELPER_STORE_CONDITIONAL, 0, address,
-			     lift_gpr(lifter, insn->rt), lifter->time));
+	if (reports) {
+		// Without a link there is no access, and so no look-up.
+		looked_up = binary_const(lifter, IR_AND, result, 2);
+		looked_up = ir_binary(block, IR_NE, IR_I32, looked_up, lift_const(lifter, 0));
+		lift_looked_up(
+		    lifter, ir_select(block, IR_I32, looked_up, address, ir_get(block, IR_STATE_LOOKUP_VA)));
+		result = binary_const(lifter, IR_AND, result, 1);
+	}
+	lift_set_gpr(lifter, insn->rt, result);
 }
 
 static void sync_op(struct lifter *lifter, unsigned unused)
@@ -458,8 +468,6 @@ bool lift_op_known(const struct lifter *lifter, const struct insn *insn)
 	if (lifter->mode.mapped && (mips_op_info[insn->op].flags & MIPS_FLAG_SERIAL))
 		return false;
 	switch (insn->op) {
-	case MIPS_OP_SC: // only the access itself knows whether there was one, and so a look-up
-		return !lifter->mode.user || !lifter->model->lookup_sets_entry_hi;
 	case MIPS_OP_CACHE:
 		return lifter->model->cache_nops >> insn->rt & 1;
 	case MIPS_OP_MFC0:

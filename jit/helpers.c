@@ -267,29 +267,28 @@ static uint64_t help_load_linked(struct cpu *cpu, uint32_t immediate, uint32_t v
 	return result(HELPER_DONE, cpu->ll_value);
 }
 
-static uint64_t help_store_conditional(struct cpu *cpu, uint32_t immediate, uint32_t va, uint32_t value,
+static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32_t va, uint32_t value,
 				       int64_t budget)
 {
 	bool user = cpu_user_mode(cpu);
+	uint32_t accessed = reports ? 2 : 0;
 
-	(void)immediate;
 	(void)budget;
 	if (!cpu->ll_active || cpu->ll_address != va) {
 		cpu->sc_failed++;
 		return result(HELPER_DONE, 0);
 	}
-	/* In user mode whether there was a look-up depends on the link: the interpreter knows. */
-	uint32_t offset = user || (va & 3) ? NO_FRAME : find_ram(cpu, va, ACCESS_STORE, user);
+	uint32_t offset = va & 3 ? NO_FRAME : find_ram(cpu, va, ACCESS_STORE, user);
 	if (offset == NO_FRAME || cache_overlaps(cpu->jit, offset, 4))
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);
 	if (memory_read_word(cpu->memory, offset) != cpu->ll_value) {
 		cpu->sc_failed++;
-		return result(HELPER_DONE, 0);
+		return result(HELPER_DONE, accessed);
 	}
 	memory_write_word(cpu->memory, offset, value);
 	cpu->sc_succeeded++;
-	return result(HELPER_DONE, 1);
+	return result(HELPER_DONE, accessed | 1);
 }
 
 const struct translated_code_helpers jit_helpers = {
