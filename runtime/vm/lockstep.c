@@ -125,10 +125,8 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 			bisect(&lockstep, engine, reference, equal_at, limit);
 			break;
 		}
-		vm_snapshot_free(engine);
-		vm_snapshot_free(reference);
-		engine = vm_snapshot(vm);
-		reference = vm_snapshot(lockstep.reference);
+		vm_snapshot_retake(engine, vm);
+		vm_snapshot_retake(reference, lockstep.reference);
 	}
 	if (vm->jit) {
 		struct jit_statistics statistics;

@@ -41,6 +41,18 @@ struct vm_snapshot *vm_snapshot(struct vm *vm)
 	snapshot->ram_size = vm->memory.ram_size;
 	snapshot->ram = allocate(vm->memory.ram_size);
 	memcpy(snapshot->ram, vm->memory.ram, vm->memory.ram_size);
+	snapshot->bus = NULL;
+	snapshot->cpus = allocate(vm->cpu_count * GUEST_STATE_SIZE);
+	vm_snapshot_retake(snapshot, vm);
+	return snapshot;
+}
+
+void vm_snapshot_retake(struct vm_snapshot *snapshot, struct vm *vm)
+{
+	/* Reading is much cheaper than writing, and few pages have changed. */
+	for (uint32_t offset = 0; offset < snapshot->ram_size; offset += PAGE_SIZE)
+		if (memcmp(snapshot->ram + offset, vm->memory.ram + offset, PAGE_SIZE) != 0)
+			memcpy(snapshot->ram + offset, vm->memory.ram + offset, PAGE_SIZE);
 	snapshot->events = vm->events;
 	snapshot->run = vm->run;
 	snapshot->totals = vm->totals;
@@ -48,11 +60,10 @@ struct vm_snapshot *vm_snapshot(struct vm *vm)
 	snapshot->input_position = vm->inputs.replay ? vm->inputs.position : input_log_end(vm->log);
 	snapshot->running = vm->running;
 	snapshot->cpu_count = vm->cpu_count;
+	bus_snapshot_free(snapshot->bus);
 	snapshot->bus = bus_snapshot(vm->bus);
-	snapshot->cpus = allocate(vm->cpu_count * GUEST_STATE_SIZE);
 	for (unsigned i = 0; i < vm->cpu_count; i++)
 		memcpy(snapshot->cpus + i * GUEST_STATE_SIZE, &vm->cpus[i], GUEST_STATE_SIZE);
-	return snapshot;
 }
 
 void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot)

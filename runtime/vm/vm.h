@@ -143,6 +143,7 @@ void vm_shutdown_lines(struct vm *vm);
 /* Everything a machine's future depends on, host side excluded. */
 struct vm_snapshot;
 struct vm_snapshot *vm_snapshot(struct vm *vm);
+void vm_snapshot_retake(struct vm_snapshot *snapshot, struct vm *vm); /* of the same machine, in its place */
 void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot);
 void vm_snapshot_free(struct vm_snapshot *snapshot);
 
