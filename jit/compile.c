@@ -95,7 +95,6 @@ static struct backend_thread *start_backend(struct compiler *compiler)
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 {
 	struct lift_options options = {.sensitive_inline = jit->options.sensitive == SENSITIVE_INLINE,
-				       .max_instructions = BLOCK_INSTRUCTIONS,
 				       .ram_size = jit->memory->ram_size};
 
 	ir_region_init(&region->ir, region->mode);
@@ -106,6 +105,8 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 		for (unsigned page = 0; page < region->page_count; page++)
 			if (region->pages[page].frame == (block->pa & PAGE_MASK))
 				words = region->pages[page].words;
+		/* Only the bytes that are watched. */
+		options.max_instructions = block->words;
 		unsigned first = (block->pa & ~PAGE_MASK) / 4;
 		bool last_page = (block->pa & PAGE_MASK) + PAGE_SIZE >= jit->memory->ram_size;
 		if (!lift_block(&region->ir, &jit->cpus[0].model->lift, &options, block->va, block->pa,
