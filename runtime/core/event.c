@@ -21,6 +21,8 @@ void event_schedule(struct event_queue *queue, uint64_t delay, uint16_t device, 
 		double late = ((double)random_next(&queue->random) * ((double)delay * 0.01)) / 2147483647.0;
 		due += (uint64_t)late;
 	}
+	if (due > EVENT_END_OF_TIME)
+		due = EVENT_END_OF_TIME;
 	if (queue->count == EVENT_CAPACITY) {
 		queue->overflow = true;
 		return;

@@ -12,7 +12,9 @@
 
 #include "runtime/core/random.h"
 
-#define EVENT_CAPACITY 1024 /* the original's limit */
+/* 292 years of virtual time, ns. Events due later never come, so that no clock wraps round. */
+#define EVENT_END_OF_TIME (UINT64_C(1) << 63)
+#define EVENT_CAPACITY	  1024 /* the original's limit */
 
 struct event {
 	uint64_t due;	   /* virtual time, ns */

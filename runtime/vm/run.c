@@ -247,7 +247,7 @@ static bool idle_jump(struct vm *vm)
 		    (wait_for_input(vm, ahead) || !vm->events.count))
 			return true;
 	}
-	if (vm->events.count == 0)
+	if (vm->events.count == 0 || vm->events.events[0].due >= EVENT_END_OF_TIME)
 		return false;
 
 	uint64_t jump = vm->events.events[0].due - vm->run.base;

@@ -188,6 +188,21 @@ static void overflow(void **state)
 		assert_true(queue.events[i - 1].due <= queue.events[i].due);
 }
 
+/* The clock must not wrap round: what would be due after it did never comes. */
+static void end_of_time(void **state)
+{
+	struct event_queue queue;
+	struct event event;
+
+	(void)state;
+	event_queue_init(&queue);
+	queue.now = EVENT_END_OF_TIME - 1000;
+	event_schedule(&queue, UINT32_MAX * UINT64_C(1000), 0, 0, 0);
+	assert_true(queue.events[0].due == EVENT_END_OF_TIME);
+	queue.now = EVENT_END_OF_TIME - 1;
+	assert_false(event_take_due(&queue, &event));
+}
+
 /* --- input log --- */
 
 static void log_and_replay(void **state)
@@ -317,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(order),
 	    cmocka_unit_test(mark),
 	    cmocka_unit_test(overflow),
+	    cmocka_unit_test(end_of_time),
 	    cmocka_unit_test(log_and_replay),
 	    cmocka_unit_test(divergence),
 	    cmocka_unit_test(fields),
