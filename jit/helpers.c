@@ -119,7 +119,8 @@ static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, ui
 		return HELPER_BEFORE;
 	if (cpu->hooks->bus_store_quietly(cpu, physical - PHYSICAL_BUS, value))
 		return HELPER_DONE;
-	if ((access & ACCESS_DELAY_SLOT) || !cpu_physical_store(cpu, physical, value))
+	if ((access & ACCESS_DELAY_SLOT) || cpu->hooks->bus_store_shows_state(cpu, physical - PHYSICAL_BUS) ||
+	    !cpu_physical_store(cpu, physical, value))
 		return HELPER_BEFORE;
 	return after(cpu);
 }

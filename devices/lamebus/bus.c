@@ -180,6 +180,14 @@ bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t 
 	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
+bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset)
+{
+	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
+	const struct device_register *row = device_row(bus, device, offset, REGISTER_WRITE);
+
+	return row && row->access == REGISTER_SHOWS;
+}
+
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
 	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);

@@ -16,6 +16,7 @@ enum register_access {
 	REGISTER_READ = 1,
 	REGISTER_WRITE = 2,
 	REGISTER_BOTH = 3,
+	REGISTER_SHOWS = 6, /* writing it makes the processors' state visible outside */
 };
 
 /* One row of a device's register map. An access that no row allows is a bus error. */

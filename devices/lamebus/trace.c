@@ -15,7 +15,7 @@
 
 static const struct device_register registers[] = {
     {"ON", REG_ON, 4, REGISTER_WRITE, false},	      {"OFF", REG_OFF, 4, REGISTER_WRITE, false},
-    {"PRINT", REG_PRINT, 4, REGISTER_WRITE, false},   {"DUMP", REG_DUMP, 4, REGISTER_WRITE, false},
+    {"PRINT", REG_PRINT, 4, REGISTER_WRITE, false},   {"DUMP", REG_DUMP, 4, REGISTER_SHOWS, false},
     {"STOP", REG_STOP, 4, REGISTER_WRITE, false},     {"PROFEN", REG_PROFEN, 4, REGISTER_BOTH, true},
     {"PROFCL", REG_PROFCL, 4, REGISTER_WRITE, false}, {0},
 };

@@ -188,6 +188,8 @@ struct machine_hooks {
 	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, uint32_t *value);
 	/* A store that has no effect but on a buffer; false, with nothing done, if this is not one. */
 	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, uint32_t value);
+	/* Whether a store there makes the processors' state visible outside: it has to be exact then. */
+	bool (*bus_store_shows_state)(struct cpu *cpu, uint32_t offset);
 	void (*stopped)(struct cpu *cpu); /* the CPU went from running to waiting */
 	/* A programming error that stops the machine (section 5.7). */
 	void (*hang)(struct cpu *cpu, const char *text);

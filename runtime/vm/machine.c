@@ -178,6 +178,13 @@ static bool hook_bus_store_quietly(struct cpu *cpu, uint32_t offset, uint32_t va
 	return bus_store_quietly(vm->bus, cpu->number, offset, value);
 }
 
+static bool hook_bus_store_shows_state(struct cpu *cpu, uint32_t offset)
+{
+	struct vm *vm = cpu->machine;
+
+	return bus_store_shows_state(vm->bus, cpu->number, offset);
+}
+
 static bool hook_bus_store(struct cpu *cpu, uint32_t offset, uint32_t value)
 {
 	struct vm *vm = cpu->machine;
@@ -209,6 +216,7 @@ const struct machine_hooks vm_hooks = {
     .bus_store = hook_bus_store,
     .bus_load_quietly = hook_bus_load_quietly,
     .bus_store_quietly = hook_bus_store_quietly,
+    .bus_store_shows_state = hook_bus_store_shows_state,
     .stopped = hook_stopped,
     .hang = hook_hang,
     .message = hook_message,
