@@ -65,6 +65,25 @@ static bool dump_code(struct jit *jit, struct region *region, unsigned stages, F
 	return true;
 }
 
+bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa)
+{
+	for (const struct region *region = jit->regions; region; region = region->next) {
+		if (region->pending || region->mode.user != user)
+			continue;
+		for (unsigned i = 0; i < region->instance_count * region->block_count; i++) {
+			uint32_t distance = region->instances[i / region->block_count];
+			const struct scanned_block *block = &region->blocks[i % region->block_count];
+
+			if (pa - (block->pa + distance) >= 4u * block->words)
+				continue;
+			*head_va = region->blocks[0].va;
+			*head_pa = region->blocks[0].pa + distance;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error)
 {

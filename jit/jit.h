@@ -68,6 +68,9 @@ void jit_settle(struct jit *jit);
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
+/* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
+bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa);
+
 /* What happened so far. */
 struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */

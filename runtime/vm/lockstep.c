@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include "runtime/vm/lockstep.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "devices/lamebus/lamebus.h"
@@ -58,6 +60,31 @@ static bool replay(struct lockstep *lockstep, const struct vm_snapshot *engine,
 	return equal(lockstep, engine_state, reference_state);
 }
 
+/* Lets the reference execute up to the differing cycle again and notes its last instructions. */
+static void trace_steps(struct lockstep *lockstep, const struct vm_snapshot *start)
+{
+	struct lockstep_report *report = lockstep->report;
+	struct vm *vm = lockstep->reference;
+
+	vm_restore(vm, start);
+	report->step_count = 0;
+	uint64_t first = vm->totals.executed + LOCKSTEP_STEPS <= report->cycle + 1
+			     ? report->cycle + 1 - LOCKSTEP_STEPS
+			     : vm->totals.executed;
+	for (uint64_t cycle = first; cycle <= report->cycle; cycle++) {
+		struct lockstep_step *step = &report->steps[report->step_count++];
+
+		vm_run(vm, cycle);
+		report->cpu = vm->running ? (unsigned)__builtin_ctz(vm->running) : 0;
+		const struct cpu *cpu = &vm->cpus[report->cpu];
+		*step = (struct lockstep_step){.pc = cpu->pc, .offset = NO_FRAME, .user = cpu_user_mode(cpu)};
+		if (cpu->pc_frame != NO_FRAME) {
+			step->offset = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+			step->word = memory_read_word(&vm->memory, step->offset);
+		}
+	}
+}
+
 /* Finds the first cycle after which the machines differ. The engine replays from its own log, muted. */
 static void bisect(struct lockstep *lockstep, const struct vm_snapshot *engine,
 		   const struct vm_snapshot *reference, uint64_t equal_at, uint64_t differs_at)
@@ -81,15 +108,7 @@ static void bisect(struct lockstep *lockstep, const struct vm_snapshot *engine,
 	}
 	report->cycle = equal_at;
 
-	/* The reference at the last equal cycle shows the instruction. */
-	vm_restore(lockstep->reference, reference);
-	vm_run(lockstep->reference, equal_at);
-	const struct vm *vm = lockstep->reference;
-	report->cpu = vm->running ? (unsigned)__builtin_ctz(vm->running) : 0;
-	report->pc = vm->cpus[report->cpu].pc;
-	if (vm->cpus[report->cpu].pc_frame != NO_FRAME)
-		report->word =
-		    memory_read_word(&vm->memory, vm->cpus[report->cpu].pc_frame | (report->pc & ~PAGE_MASK));
+	trace_steps(lockstep, reference);
 	if (!report->vanished)
 		replay(lockstep, engine, reference, differs_at);
 	lockstep->engine->mute = false;
@@ -140,17 +159,67 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 	return report->differs || bus_commit_disks(vm->bus, error);
 }
 
+static void dump_lines(struct vm *vm, char *text)
+{
+	for (char *line; (line = strsep(&text, "\n"));)
+		vm_message(vm, "%s", line);
+}
+
+/* The regions that the steps lie in, each once. */
+static void dump_guilty(const struct lockstep_report *report, struct vm *vm)
+{
+	struct jit_dump_options options = {.stages = DUMP_ALL};
+	uint32_t dumped[LOCKSTEP_STEPS];
+	unsigned count = 0;
+
+	for (unsigned i = report->step_count; vm->jit && i-- > 0;) {
+		const struct lockstep_step *step = &report->steps[i];
+		uint32_t head_va, head_pa;
+		struct error error;
+		char *text = NULL;
+		size_t size;
+		bool again = false;
+
+		if (!jit_find_region(vm->jit, step->offset, step->user, &head_va, &head_pa))
+			continue;
+		for (unsigned k = 0; k < count; k++)
+			again |= dumped[k] == head_pa;
+		if (again)
+			continue;
+		dumped[count++] = head_pa;
+		FILE *file = open_memstream(&text, &size);
+		if (!file)
+			return;
+		bool ok = jit_dump(vm->jit, head_va, head_pa, step->user, &options, file, &error);
+		fclose(file);
+		vm_message(vm, "lockstep: %08x is in the region of %08x", step->pc, head_va);
+		if (ok)
+			dump_lines(vm, text);
+		else
+			vm_message(vm, "%s", error.text);
+		free(text);
+	}
+	if (count == 0)
+		vm_message(vm, "lockstep: no translated code contains these instructions");
+}
+
 void lockstep_explain(const struct lockstep_report *report, struct vm *vm)
 {
-	struct insn insn;
-	char text[96];
+	vm_message(vm,
+		   "lockstep: equal up to executed cycle %" PRIu64 "; cpu %u executes, the last differing:",
+		   report->cycle, report->cpu);
+	for (unsigned i = 0; i < report->step_count; i++) {
+		const struct lockstep_step *step = &report->steps[i];
+		struct insn insn;
+		char text[96];
 
-	mips_decode(vm->cpus[0].model->lift.isa, report->word, &insn);
-	mips_disassemble(&insn, report->pc, text, sizeof(text));
-	vm_message(vm, "lockstep: equal up to executed cycle %" PRIu64 "; then cpu %u executes %08x: %s",
-		   report->cycle, report->cpu, report->pc, text);
+		mips_decode(vm->cpus[0].model->lift.isa, step->word, &insn);
+		mips_disassemble(&insn, step->pc, text, sizeof(text));
+		vm_message(vm, "lockstep:   %s %08x: %s", step->user ? "user" : "kernel", step->pc, text);
+	}
 	if (report->vanished)
 		vm_message(vm,
 			   "lockstep: replayed from the last equal point the machines agree; the difference "
 			   "depends on when code was installed (--compile-threads=0 makes that repeatable)");
+	dump_guilty(report, vm);
 }

@@ -16,6 +16,17 @@ struct lockstep_options {
 	uint32_t longest; /* cycles in a stretch at most; lengths are spread evenly over magnitudes */
 };
 
+/* An instruction that the reference was about to execute. */
+struct lockstep_step {
+	uint32_t pc;
+	uint32_t word;
+	uint32_t offset; /* where it lies in RAM, or NO_FRAME */
+	bool user;
+};
+
+/* The engine may have executed several of the last instructions as one piece of code: the guilty one is among them. */
+#define LOCKSTEP_STEPS 8
+
 struct lockstep_report {
 	enum vm_state state; /* how the machine ended */
 	uint64_t comparisons;
@@ -24,8 +35,8 @@ struct lockstep_report {
 	bool vanished;	 /* the difference did not come again when replayed from the last equal point */
 	char where[512]; /* the first difference: what, engine's / reference's value */
 	uint64_t cycle;	 /* executed cycles before the differing one; equal states up to here */
-	uint32_t pc;	 /* of the instruction executed then */
-	uint32_t word;	 /* that instruction */
+	struct lockstep_step steps[LOCKSTEP_STEPS]; /* up to the differing one, which comes last */
+	unsigned step_count;
 	unsigned cpu;
 };
 
@@ -34,7 +45,8 @@ struct lockstep_report {
 bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct lockstep_options *how,
 		  struct lockstep_report *report, struct error *error);
 
-/* Describes the differing instruction and the translated code that contains it on the message stream. */
+/* Describes the differing instruction and those before it on the message stream, and dumps the translated code that
+ * contains them. */
 void lockstep_explain(const struct lockstep_report *report, struct vm *vm);
 
 #endif

@@ -96,15 +96,15 @@ static void wrong_device_value(void **state)
 		assert_true(report.differs);
 		assert_false(report.vanished);
 		assert_int_equal(report.cycle, 3 + 200 * 5);
-		assert_int_equal(report.pc, ENTRY + 12);
-		assert_int_equal(report.word, 0x8D2A0004);
+		assert_int_equal(report.steps[report.step_count - 1].pc, ENTRY + 12);
+		assert_int_equal(report.steps[report.step_count - 1].word, 0x8D2A0004);
 		assert_int_equal(report.cpu, 0);
 		assert_memory_equal(report.where, "cpu 0: gpr[10]: ", 16);
 		lockstep_explain(&report, fixture->vm);
 		assert_non_null(
 		    strstr(fixture->messages,
-			   "lockstep: equal up to executed cycle 1003; then cpu 0 executes 8000100c: "
-			   "lw"));
+			   "lockstep: equal up to executed cycle 1003; cpu 0 executes, the last differing:"));
+		assert_non_null(strstr(fixture->messages, "lockstep:   kernel 8000100c: lw"));
 		vm_fixture_free(fixture);
 	}
 }
