@@ -257,6 +257,13 @@ handler:
 	sltu	$15, $15, $13
 	bne	$15, $0, finish
 	lw	$16, PROGRAM_POLICY($14)
+	// Also if it got into this code, or into its data.
+	srl	$17, $5, 30
+	addiu	$17, $17, -2
+	sll	$18, $5, 3
+	srl	$18, $18, 3 + 14
+	or	$18, $18, $17
+	beq	$18, $0, finish
 
 	andi	$17, $4, 0x7c
 	beq	$17, $0, interrupted

@@ -3,13 +3,13 @@
 #define TESTS_DIFFERENTIAL_LAYOUT_H
 
 // Physical addresses.
-#define LAYOUT_UTLB    0x0000
-#define LAYOUT_GENERAL 0x0080
-#define LAYOUT_ENTRY   0x0100
-#define LAYOUT_SAVE    0x1000 // what the handlers saved of the running program
-#define LAYOUT_LOG     0x1200 // ring of the last exceptions
-#define LAYOUT_HEADER  0x1800 // what the generator tells the driver
-#define LAYOUT_DATA    0x2000 // two pages for the programs' loads and stores
+#define LAYOUT_UTLB	0x0000
+#define LAYOUT_GENERAL	0x0080
+#define LAYOUT_ENTRY	0x0100
+#define LAYOUT_SAVE	0x1000 // what the handlers saved of the running program
+#define LAYOUT_LOG	0x1200 // ring of the last exceptions
+#define LAYOUT_HEADER	0x1800 // what the generator tells the driver
+#define LAYOUT_DATA	0x2000 // two pages for the programs' loads and stores
 #define LAYOUT_PROGRAMS 0x4000 // table of programs, then their pages
 
 // Words at the start of each vector that the generator fills with instructions of its choice.
@@ -45,8 +45,8 @@
 #define PROGRAM_MIX	     68 // 4 words: what r1 to r15 are combined with in each run
 #define PROGRAM_CODE	     84 // kseg0 address and words of its code
 #define PROGRAM_CODE_WORDS   88
-#define PROGRAM_FILL	     92	 // start of the data pattern
-#define PROGRAM_TLB	     96	 // 10 entries of index, hi, lo; index -1 ends
+#define PROGRAM_FILL	     92 // start of the data pattern
+#define PROGRAM_TLB	     96 // 10 entries of index, hi, lo; index -1 ends
 #define PROGRAM_TLB_MAX	     10
 #define PROGRAM_PAGES	     224 // 12 pages of VPN, EntryLo for refills; VPN 1 ends
 #define PROGRAM_PAGES_MAX    12

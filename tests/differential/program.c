@@ -33,8 +33,9 @@
 #define WAIT_WORD    0x42000020u
 #define SYSCALL_WORD 0x0000000Cu
 
-#define FIRST_FREE_OFFSET 0x100u // of a page; what is before belongs to the program that ended the page before
-#define TIMER_ADDRESS	  0xBFFD0000u
+#define FIRST_FREE_OFFSET                                                                                    \
+	0x100u // of a page; what is before belongs to the program that ended the page before
+#define TIMER_ADDRESS 0xBFFD0000u
 
 enum place {
 	PLACE_KSEG0,
@@ -49,6 +50,7 @@ enum {
 	WORD_TARGET = 1,    // may be jumped to
 	WORD_PATCHABLE = 2, // may be replaced while the program runs,
 	WORD_IMMEDIATE = 4, // or only the immediate in its lower half
+	WORD_NEVER = 8,	    // must not be jumped to
 };
 
 enum fixup_kind {
@@ -56,7 +58,7 @@ enum fixup_kind {
 	FIXUP_BRANCH,
 	FIXUP_JUMP,
 	FIXUP_OFFSET, // of the target from the start of the program
-	FIXUP_HIGH,   // upper half of its address; the lower one is the next word's
+	FIXUP_SLOT,   // a branch in a delay slot
 	FIXUP_CALL,   // BRANCH, JUMP or OFFSET to the subroutine
 	FIXUP_PATCH,  // offset of a patchable word
 	FIXUP_PATCH_IMMEDIATE,
@@ -69,8 +71,8 @@ struct generator {
 	struct program *program;
 	enum place place;
 	bool kernel, mapped;
-	bool wired;	 // mapped kernel code that the TLB is certain to hold
-	bool jumps_only; // in a delay slot
+	bool wired;	  // mapped kernel code that the TLB is certain to hold
+	bool jumps_only;  // in a delay slot
 	uint32_t address; // virtual, of the first word
 	uint32_t code_vpn, data_vpn, alias_vpn, high_vpn;
 	uint8_t flags[PROGRAM_WORDS_MAX];
@@ -113,9 +115,10 @@ static uint32_t any_word(struct generator *generator)
 // Values that are likely to matter.
 static uint32_t value(struct generator *generator)
 {
-	static const uint32_t edges[] = {0,	 1,	     2,		 3,	     4,		 0xFFFFFFFF, 0xFFFFFFFE,
-					 0x7FFF, 0x8000,     0xFFFF,	 0xFFFF8000, 0x10000,	 0x7FFFFFFF, 0x7FFFFFFE,
-					 0x80,	 0x80000000, 0x80000001, 0x40000000, 0xC0000000, 31,	     32};
+	static const uint32_t edges[] = {0,	     1,		 2,	 3,	     4,		 0xFFFFFFFF,
+					 0xFFFFFFFE, 0x7FFF,	 0x8000, 0xFFFF,     0xFFFF8000, 0x10000,
+					 0x7FFFFFFF, 0x7FFFFFFE, 0x80,	 0x80000000, 0x80000001, 0x40000000,
+					 0xC0000000, 31,	 32};
 
 	switch (below(generator, 4)) {
 	case 0:
@@ -138,8 +141,6 @@ static unsigned destination(struct generator *generator)
 	case 0:
 		return 16 + below(generator, 4);
 	case 1:
-		return 31;
-	case 2:
 		return 26 + below(generator, 2);
 	default:
 		return 1 + below(generator, 15);
@@ -190,8 +191,8 @@ static enum mips_op choose(struct generator *generator, bool (*belongs)(const st
 static bool is_plain(const struct op_info *info)
 {
 	return !(info->flags & (MIPS_FLAG_DELAY | MIPS_FLAG_LOAD | MIPS_FLAG_STORE | MIPS_FLAG_COP0)) &&
-	       !((info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO)) && (info->writes & (MIPS_REG_RD | MIPS_REG_RT)) &&
-	       !(info->traps & ~MIPS_TRAP_OV);
+	       !((info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO)) &&
+	       (info->writes & (MIPS_REG_RD | MIPS_REG_RT)) && !(info->traps & ~MIPS_TRAP_OV);
 }
 
 static bool is_hilo(const struct op_info *info)
@@ -216,7 +217,8 @@ static bool is_branch(const struct op_info *info)
 
 static uint32_t memory_word(enum mips_op op, unsigned base, unsigned reg, uint32_t offset)
 {
-	return mips_encode(op, &(struct mips_fields){{['s'] = (int32_t)base, ['t'] = (int32_t)reg, ['o'] = (int32_t)offset}});
+	return mips_encode(op, &(struct mips_fields){
+				   {['s'] = (int32_t)base, ['t'] = (int32_t)reg, ['o'] = (int32_t)offset}});
 }
 
 // Device registers that may be read, and written with anything, without stopping the machine or its clock.
@@ -226,13 +228,15 @@ struct device_registers {
 };
 static const struct device_registers devices[] = {
     {TIMER_ADDRESS, {0x4, 0x4, 0x8, 0xC, 0x10, 0x20, 0x7FFC, -1}, {0x20, 0x7FFC, -1}},
-    {0xBFFC0000, {0x0, 0x4, -1}, {0x0, 0x4, -1}},				// random
-    {0xBFFE0000, {0x0, 0x8, 0x14, -1}, {0x1C, 0x14, -1}},			// trace
-    {0xBFE00000, {0x0, 0x4, 0x8, 0xC, -1}, {0x0, 0xC, -1}},			// serial
+    {0xBFFC0000, {0x0, 0x4, -1}, {0x0, 0x4, -1}},						 // random
+    {0xBFFE0000, {0x0, 0x8, 0x14, -1}, {0x1C, 0x14, -1}},					 // trace
+    {0xBFE00000, {0x0, 0x4, 0x8, 0xC, -1}, {0x0, 0xC, -1}},					 // serial
     {0xBFFF7E00, {0x0, 0x4, 0xC, 0x10, 0x14, 0x18, 0x1C, -1}, {0x0, 0x4, 0x10, 0x18, 0x20, -1}}, // controller
-    {0xBFFF8000, {0x0, 0x4, 0x8, 0x300, 0x37C, 0x400, -1}, {0x4, 0x4, 0x8, 0x300, 0x37C, 0x400, -1}}, // own CPU
-    {0xBFFF0000, {0x0, 0x4, 0x8, 0xC, 0x400, 0x7000, 0x7404, 0x7C08, -1}, {0x0, 0x8, -1}},     // configuration
-    {0xBFE10000, {0x0, -1}, {0x0, -1}},						// an empty slot
+    {0xBFFF8000,
+     {0x0, 0x4, 0x8, 0x300, 0x37C, 0x400, -1},
+     {0x4, 0x4, 0x8, 0x300, 0x37C, 0x400, -1}},						   // own CPU
+    {0xBFFF0000, {0x0, 0x4, 0x8, 0xC, 0x400, 0x7000, 0x7404, 0x7C08, -1}, {0x0, 0x8, -1}}, // configuration
+    {0xBFE10000, {0x0, -1}, {0x0, -1}},							   // an empty slot
 };
 
 static uint32_t device_offset(struct generator *generator, bool stores)
@@ -284,7 +288,8 @@ static uint32_t move_from_cp0(struct generator *generator)
 	static const uint8_t registers[] = {0, 1, 2, 4, 8, 9, 9, 10, 10, 11, 12, 13, 14, 15, 16};
 	unsigned reg = chance(generator, 90) ? PICK(generator, registers) : below(generator, 32);
 	unsigned select = chance(generator, 92) ? reg == 16 ? below(generator, 2) : 0 : below(generator, 8);
-	uint32_t word = MIPS_WORD(MFC0, ['t'] = (int32_t)destination(generator), ['r'] = (int32_t)reg, ['l'] = (int32_t)select);
+	uint32_t word = MIPS_WORD(
+	    MFC0, ['t'] = (int32_t)destination(generator), ['r'] = (int32_t)reg, ['l'] = (int32_t)select);
 
 	return chance(generator, 10) ? word | (any_word(generator) & 0x7F8) : word;
 }
@@ -296,6 +301,9 @@ static uint32_t move_to_cp0(struct generator *generator)
 	unsigned select = chance(generator, 94) ? 0 : 1 + below(generator, 7);
 	unsigned from = source(generator);
 
+	// The original dies when a stall (section 1.7) finds the page of its code no longer mapped.
+	if (reg == 10 && generator->mapped && !generator->wired)
+		reg = 2;
 	if (reg == 12) // also where another select is meant: they are alike in no harm
 		from = 23;
 	return MIPS_WORD(MTC0, ['t'] = (int32_t)from, ['r'] = (int32_t)reg, ['l'] = (int32_t)select);
@@ -307,19 +315,26 @@ static uint32_t coprocessor_0(struct generator *generator)
 	case 0:
 		return MIPS_WORD(TLBP, 0);
 	case 1:
-		return MIPS_WORD(TLBR, 0);
+		return generator->mapped && !generator->wired ? MIPS_WORD(TLBP, 0) : MIPS_WORD(TLBR, 0);
 	case 2:
 		return chance(generator, 50) ? RFE_WORD : MIPS_WORD(TLBP, 0);
 	case 3:
-		return chance(generator, 40) ? WAIT_WORD : MIPS_WORD(TLBR, 0);
-	case 4: // CFC0 and its like, ERET, WAIT with a code
-		return (16u << 26 | any_word(generator) >> 6) & (chance(generator, 50) ? 0xFDFFFFFF : 0xFFFFFF00) & ~0x01000000u;
+		return chance(generator, 40) ? WAIT_WORD : MIPS_WORD(TLBP, 0);
+	case 4: { // CFC0 and its like; ERET, WAIT with a code
+		static const uint8_t moves[] = {1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+		if (chance(generator, 50))
+			return 16u << 26 | (uint32_t)PICK(generator, moves) << 21 | any_word(generator) >> 11;
+		return 16u << 26 | 1u << 25 | (any_word(generator) & 0x01FFFFC0) | 0x40 |
+		       (any_word(generator) & 0x3F);
+	}
 	case 5:
 	case 6: {
 		// Operations of all kinds; those that use an address get one that is mapped or not.
 		unsigned base = chance(generator, 70) ? 16 + below(generator, 3) : source(generator);
 
-		return memory_word(MIPS_OP_CACHE, base, below(generator, 32), below(generator, 256) - 128) | below(generator, 32) << 16;
+		return memory_word(MIPS_OP_CACHE, base, below(generator, 32), below(generator, 256) - 128) |
+		       below(generator, 32) << 16;
 	}
 	case 7:
 	case 8:
@@ -339,7 +354,8 @@ static uint32_t trapping(struct generator *generator)
 {
 	static const uint8_t coprocessors[] = {17, 18, 19, 49, 50, 51, 57, 58, 59};
 	static const uint8_t reserved[] = {20, 21, 22, 23, 24, 28, 30, 31, 39, 44, 45, 52, 53, 55, 60, 63};
-	static const uint8_t reserved_special[] = {1, 5, 10, 11, 14, 20, 23, 28, 31, 40, 41, 44, 48, 52, 54, 56, 63};
+	static const uint8_t reserved_special[] = {1,  5,  10, 11, 14, 20, 23, 28, 31,
+						   40, 41, 44, 48, 52, 54, 56, 63};
 	static const uint8_t reserved_regimm[] = {2, 3, 4, 8, 12, 14, 15, 18, 19, 20, 24, 31};
 
 	switch (below(generator, 6)) {
@@ -354,7 +370,8 @@ static uint32_t trapping(struct generator *generator)
 	case 4:
 		return (any_word(generator) >> 6 & ~63u) | PICK(generator, reserved_special);
 	default:
-		return 1u << 26 | (any_word(generator) >> 6 & ~(31u << 16)) | (uint32_t)PICK(generator, reserved_regimm) << 16;
+		return 1u << 26 | (any_word(generator) >> 6 & ~(31u << 16)) |
+		       (uint32_t)PICK(generator, reserved_regimm) << 16;
 	}
 }
 
@@ -385,7 +402,8 @@ static uint32_t simple(struct generator *generator, uint8_t *flags)
 		return encode(generator, MIPS_OP_SYNC);
 	switch (below(generator, 3)) {
 	case 0:
-		return MIPS_WORD(ANDI, ['t'] = 24, ['s'] = (int32_t)source(generator), ['u'] = (int32_t)value(generator));
+		return MIPS_WORD(
+		    ANDI, ['t'] = 24, ['s'] = (int32_t)source(generator), ['u'] = (int32_t)value(generator));
 	case 1:
 		return MIPS_WORD(LUI, ['t'] = 25, ['U'] = (int32_t)value(generator));
 	default:
@@ -442,13 +460,15 @@ static void put_slot(struct generator *generator)
 
 	switch (below(generator, 16)) {
 	case 0: // a branch in a delay slot: forward from wherever it counts
-		put(generator, branch_word(generator) | below(generator, 6), 0);
+		put_fixup(generator, branch_word(generator), 0, FIXUP_SLOT);
 		return;
 	case 1:
 		if (chance(generator, 50))
-			put_fixup(generator, encode(generator, chance(generator, 50) ? MIPS_OP_J : MIPS_OP_JAL), 0, FIXUP_JUMP);
+			put_fixup(generator,
+				  encode(generator, chance(generator, 50) ? MIPS_OP_J : MIPS_OP_JAL), 0,
+				  FIXUP_JUMP);
 		else
-			put(generator, MIPS_WORD(JR, ['s'] = 1 + (int32_t)below(generator, 15)), 0);
+			put(generator, MIPS_WORD(JR, ['s'] = below(generator, 2) ? 22 : 24), 0);
 		return;
 	case 2:
 		if (generator->kernel && chance(generator, 30)) {
@@ -466,6 +486,31 @@ static void put_slot(struct generator *generator)
 	}
 }
 
+static void put_constant(struct generator *generator, int32_t reg, uint32_t constant, uint8_t flags)
+{
+	put(generator, MIPS_WORD(LUI, ['t'] = reg, ['U'] = (int32_t)(constant >> 16)), flags);
+	put(generator, MIPS_WORD(ORI, ['t'] = reg, ['s'] = reg, ['u'] = (int32_t)constant), WORD_NEVER);
+}
+
+// Nothing can be fetched from there, for one reason or another.
+static uint32_t bad_address(struct generator *generator)
+{
+	switch (below(generator, 5)) {
+	case 0: // misaligned
+		return (chance(generator, 50) ? generator->address : any_word(generator)) |
+		       (1 + below(generator, 3));
+	case 1: // no memory
+		return (chance(generator, 50) ? KSEG0 : KSEG1) + 0x02000000 +
+		       below(generator, 0x01000000) * 4;
+	case 2: // a device, or behind the boot ROM
+		return KSEG1 + 0x1FC01000 + below(generator, 0x100000) * 4;
+	case 3:
+		return below(generator, 0x20000000) * 4;
+	default:
+		return KSEG2 + below(generator, 0x10000000) * 4;
+	}
+}
+
 static void put_forward_branch(struct generator *generator)
 {
 	uint32_t word;
@@ -473,7 +518,8 @@ static void put_forward_branch(struct generator *generator)
 	switch (below(generator, 10)) {
 	case 0:
 	case 1:
-		put_fixup(generator, encode(generator, chance(generator, 50) ? MIPS_OP_J : MIPS_OP_JAL), WORD_TARGET, FIXUP_JUMP);
+		put_fixup(generator, encode(generator, chance(generator, 50) ? MIPS_OP_J : MIPS_OP_JAL),
+			  WORD_TARGET, FIXUP_JUMP);
 		break;
 	case 2:
 	case 3: { // through a register
@@ -482,14 +528,19 @@ static void put_forward_branch(struct generator *generator)
 		put_fixup(generator, MIPS_WORD(ADDIU, ['t'] = reg, ['s'] = 21), WORD_TARGET, FIXUP_OFFSET);
 		if (chance(generator, 30))
 			put_simple(generator);
-		word = chance(generator, 50) ? MIPS_WORD(JR, ['s'] = reg)
-					     : MIPS_WORD(JALR, ['s'] = reg, ['d'] = chance(generator, 10) ? reg : chance(generator, 50) ? 31 : (int32_t)destination(generator));
-		put(generator, word, 0);
+		word = chance(generator, 50)
+			   ? MIPS_WORD(JR, ['s'] = reg)
+			   : MIPS_WORD(JALR, ['s'] = reg,
+				       ['d'] = chance(generator, 10)   ? reg
+					       : chance(generator, 50) ? 31
+								       : (int32_t)destination(generator));
+		put(generator, word, WORD_NEVER);
 		break;
 	}
-	case 4: // anywhere: nearly always a fault
+	case 4: // where there is nothing to execute
 		if (chance(generator, 50)) {
-			put(generator, MIPS_WORD(JR, ['s'] = 1 + (int32_t)below(generator, generator->kernel ? 15 : 19)), WORD_TARGET);
+			put_constant(generator, 1, bad_address(generator), WORD_TARGET);
+			put(generator, MIPS_WORD(JR, ['s'] = 1), WORD_NEVER);
 			break;
 		}
 		// fall through
@@ -514,10 +565,10 @@ static void put_loop_end(struct generator *generator)
 		uint8_t flags;
 		uint32_t word = simple(generator, &flags);
 
-		put(generator, word, flags);
+		put(generator, word, flags | WORD_NEVER);
 	}
 	here = generator->program->count - (here - back);
-	put(generator, MIPS_WORD(BGTZ, ['s'] = fuel, ['b'] = -(int32_t)here - 1), 0);
+	put(generator, MIPS_WORD(BGTZ, ['s'] = fuel, ['b'] = -(int32_t)here - 1), WORD_NEVER);
 	put_slot(generator);
 }
 
@@ -534,28 +585,30 @@ static void put_call(struct generator *generator)
 		break;
 	default:
 		put_fixup(generator, MIPS_WORD(ADDIU, ['t'] = reg, ['s'] = 21), WORD_TARGET, FIXUP_CALL);
-		put(generator, MIPS_WORD(JALR, ['s'] = reg, ['d'] = 31), 0);
+		put(generator, MIPS_WORD(JALR, ['s'] = reg, ['d'] = 31), WORD_NEVER);
 	}
 	put_slot(generator);
 }
 
-static void put_constant(struct generator *generator, int32_t reg, uint32_t constant, bool first)
+static uint32_t codeless_frame(struct generator *generator)
 {
-	put(generator, MIPS_WORD(LUI, ['t'] = reg, ['U'] = (int32_t)(constant >> 16)), first ? WORD_TARGET : 0);
-	put(generator, MIPS_WORD(ORI, ['t'] = reg, ['s'] = reg, ['u'] = (int32_t)constant), 0);
-}
-
-static uint32_t frame(struct generator *generator)
-{
-	switch (below(generator, 8)) {
+	switch (below(generator, 3)) {
 	case 0:
 		return 0x01000000 + (any_word(generator) & 0x00FFF000); // beyond RAM
 	case 1:
 		return 0x1FFF0000; // configuration of the slots
-	case 2:
+	default:
 		return 0x1FC00000; // boot ROM
-	case 3:
-	case 4:
+	}
+}
+
+static uint32_t frame(struct generator *generator)
+{
+	switch (below(generator, 6)) {
+	case 0:
+	case 1:
+		return codeless_frame(generator);
+	case 2:
 		return generator->program->address & PAGE_MASK;
 	default:
 		return LAYOUT_DATA + below(generator, 2) * PAGE_SIZE;
@@ -572,33 +625,45 @@ static void put_tlb_write(struct generator *generator)
 
 	if (hi >> 30 == 2)
 		hi &= 0x7FFFFFFF;
-	if (generator->mapped && (!generator->wired || page > 0xFB0 || page < 8)) {
+	if (generator->mapped && (!generator->wired || page > 0xFA0 || page < 8)) {
 		put_simple(generator);
 		return;
 	}
 	if (generator->mapped) { // an interrupt would leave the page of the code in EntryHi
-		put(generator, MIPS_WORD(ORI, ['t'] = 23, ['s'] = 0, ['u'] = (int32_t)(any_word(generator) & 0xFF3C)), WORD_TARGET);
-		put(generator, MIPS_WORD(MTC0, ['t'] = 23, ['r'] = 12), 0);
+		put(generator,
+		    MIPS_WORD(ORI, ['t'] = 23, ['s'] = 0, ['u'] = (int32_t)(any_word(generator) & 0xFF3C)),
+		    WORD_TARGET);
+		put(generator, MIPS_WORD(MTC0, ['t'] = 23, ['r'] = 12), WORD_NEVER);
 	}
 	if (known) {
 		static const uint8_t asids[] = {0, 1, 2, 63};
 
 		lo &= ~LO_G;
-		hi = (chance(generator, 50) ? generator->data_vpn : generator->alias_vpn) << 12 | (uint32_t)PICK(generator, asids) << 6;
+		hi = (chance(generator, 50) ? generator->data_vpn : generator->alias_vpn) << 12 |
+		     (uint32_t)PICK(generator, asids) << 6;
 	}
-	put_constant(generator, 1, hi, true);
-	put_constant(generator, 2, lo, false);
-	put(generator, MIPS_WORD(MTC0, ['t'] = 1, ['r'] = 10), 0);
-	put(generator, MIPS_WORD(MTC0, ['t'] = 2, ['r'] = 2), 0);
 	if (known) {
-		put(generator, MIPS_WORD(TLBP, 0), 0);
-		put(generator, MIPS_WORD(TLBWI, 0), 0);
+		put_constant(generator, 1, hi, WORD_TARGET);
+	} else { // in a loop, not the same page again
+		put(generator, MIPS_WORD(MFC0, ['t'] = 1, ['r'] = 9), WORD_TARGET);
+		put(generator, MIPS_WORD(SLL, ['d'] = 1, ['t'] = 1, ['a'] = 12), WORD_NEVER);
+		put_constant(generator, 2, hi, WORD_NEVER);
+		put(generator, MIPS_WORD(ADDU, ['d'] = 1, ['s'] = 1, ['t'] = 2), WORD_NEVER);
+	}
+	put_constant(generator, 2, lo, WORD_NEVER);
+	put(generator, MIPS_WORD(MTC0, ['t'] = 1, ['r'] = 10), WORD_NEVER);
+	put(generator, MIPS_WORD(MTC0, ['t'] = 2, ['r'] = 2), WORD_NEVER);
+	if (known) {
+		put(generator, MIPS_WORD(TLBP, 0), WORD_NEVER);
+		put(generator, MIPS_WORD(TLBWI, 0), WORD_NEVER);
 	} else if (chance(generator, 50)) {
-		put(generator, MIPS_WORD(TLBWR, 0), 0);
+		put(generator, MIPS_WORD(TLBWR, 0), WORD_NEVER);
 	} else {
-		put(generator, MIPS_WORD(ORI, ['t'] = 3, ['s'] = 0, ['u'] = (int32_t)((4 + below(generator, 60)) << 8)), 0);
-		put(generator, MIPS_WORD(MTC0, ['t'] = 3, ['r'] = 0), 0);
-		put(generator, MIPS_WORD(TLBWI, 0), 0);
+		put(generator,
+		    MIPS_WORD(ORI, ['t'] = 3, ['s'] = 0, ['u'] = (int32_t)((4 + below(generator, 60)) << 8)),
+		    WORD_NEVER);
+		put(generator, MIPS_WORD(MTC0, ['t'] = 3, ['r'] = 0), WORD_NEVER);
+		put(generator, MIPS_WORD(TLBWI, 0), WORD_NEVER);
 	}
 }
 
@@ -610,13 +675,17 @@ static void put_patch(struct generator *generator)
 	if (chance(generator, 60)) {
 		if (chance(generator, 40)) {
 			uint8_t flags;
-			uint32_t word = simple(generator, &flags);
+			uint32_t word;
 
-			put_constant(generator, 22, word, true);
+			do // one that is harmless also with only its upper half
+				word = simple(generator, &flags);
+			while (!(flags & WORD_IMMEDIATE));
+			put_constant(generator, 22, word, WORD_TARGET);
 		}
 		put_fixup(generator, memory_word(MIPS_OP_SW, 20, 22, 0), WORD_TARGET, FIXUP_PATCH);
 	} else {
-		put_fixup(generator, memory_word(PICK(generator, stores), 20, source(generator), 0), WORD_TARGET, FIXUP_PATCH_IMMEDIATE);
+		put_fixup(generator, memory_word(PICK(generator, stores), 20, source(generator), 0),
+			  WORD_TARGET, FIXUP_PATCH_IMMEDIATE);
 	}
 }
 
@@ -639,7 +708,8 @@ static void put_bus_timer(struct generator *generator)
 		put_simple(generator);
 		return;
 	}
-	put(generator, MIPS_WORD(ORI, ['t'] = 1, ['s'] = 0, ['u'] = 1 + (int32_t)below(generator, 60)), WORD_TARGET);
+	put(generator, MIPS_WORD(ORI, ['t'] = 1, ['s'] = 0, ['u'] = 1 + (int32_t)below(generator, 60)),
+	    WORD_TARGET);
 	put(generator, memory_word(MIPS_OP_SW, 19, 1, 16), 0);
 }
 
@@ -676,10 +746,19 @@ static void put_subroutine(struct generator *generator)
 	for (unsigned i = below(generator, 4); i > 0; i--)
 		put_simple(generator);
 	put(generator, MIPS_WORD(ADDIU, ['t'] = 30, ['s'] = 30, ['i'] = -1), 0);
-	put(generator, MIPS_WORD(BLEZ, ['s'] = 30, ['b'] = (int32_t)generator->body_end - (int32_t)program->count - 1), 0);
+	put(generator,
+	    MIPS_WORD(BLEZ, ['s'] = 30, ['b'] = (int32_t)generator->body_end - (int32_t)program->count - 1),
+	    0);
 	put(generator, 0, 0);
 	put(generator, MIPS_WORD(JR, ['s'] = 31), 0);
 	put_slot(generator);
+	for (unsigned i = 0; i < 2; i++) { // in case that the jump is skipped
+		put(generator,
+		    MIPS_WORD(
+			BGEZ, ['s'] = 0, ['b'] = (int32_t)generator->body_end - (int32_t)program->count - 1),
+		    0);
+		put(generator, 0, 0);
+	}
 }
 
 // --- References to other words ---
@@ -691,7 +770,8 @@ static unsigned forward_target(struct generator *generator, unsigned from)
 
 	if (chance(generator, 25))
 		for (unsigned i = from + 2; i < end && i < from + 24; i++)
-			if (page_offset_of(generator, i) == (chance(generator, 60) ? 0xFFC : 0xFF8))
+			if (page_offset_of(generator, i) == (chance(generator, 60) ? 0xFFC : 0xFF8) &&
+			    !(generator->flags[i] & WORD_NEVER))
 				return i;
 	for (unsigned i = from + reach; i < end; i++)
 		if (generator->flags[i] & WORD_TARGET)
@@ -701,7 +781,8 @@ static unsigned forward_target(struct generator *generator, unsigned from)
 
 static unsigned patch_target(struct generator *generator, unsigned from, uint8_t flag)
 {
-	unsigned start = chance(generator, 50) ? from + below(generator, 4) : below(generator, generator->body_end);
+	unsigned start =
+	    chance(generator, 50) ? from + below(generator, 4) : below(generator, generator->body_end);
 
 	for (unsigned i = 0; i < generator->body_end; i++) {
 		unsigned at = (start + i) % generator->body_end;
@@ -710,6 +791,29 @@ static unsigned patch_target(struct generator *generator, unsigned from, uint8_t
 			return at;
 	}
 	return generator->body_end + 4; // one of the last system calls, which is never reached
+}
+
+// A branch in the delay slot of the one before it counts from that one's target, if it is taken. Both ways it
+// has to arrive at a word that may be jumped to; if that is impossible, it becomes a NOP.
+static void resolve_slot(struct generator *generator, unsigned index)
+{
+	uint32_t *words = generator->program->words, outer = words[index - 1];
+	unsigned opcode = outer >> 26, from;
+
+	if (opcode == 2 || opcode == 3)
+		from = ((outer & 0x03FFFFFF) - (generator->address >> 2 & 0x03FFFFFF)) & 0x03FFFFFF;
+	else
+		from = index + (unsigned)(int16_t)outer;
+	for (unsigned distance = below(generator, 3); distance < 16; distance++) {
+		unsigned first = from + distance, second = index + 1 + distance;
+
+		if (opcode != 0 && first < generator->body_end && second < generator->body_end &&
+		    (generator->flags[first] & WORD_TARGET) && (generator->flags[second] & WORD_TARGET)) {
+			words[index] |= distance;
+			return;
+		}
+	}
+	words[index] = 0;
 }
 
 static void resolve(struct generator *generator)
@@ -722,10 +826,17 @@ static void resolve(struct generator *generator)
 		unsigned target;
 
 		if (kind == FIXUP_PATCH || kind == FIXUP_PATCH_IMMEDIATE) {
-			target = 4 * patch_target(generator, i, kind == FIXUP_PATCH ? WORD_PATCHABLE : WORD_IMMEDIATE);
+			target = 4 * patch_target(generator, i,
+						  kind == FIXUP_PATCH ? WORD_PATCHABLE : WORD_IMMEDIATE);
 			if (kind == FIXUP_PATCH_IMMEDIATE)
 				target += *word >> 26 == 40 ? 3 : 2;
 			*word |= target;
+			continue;
+		}
+		if (kind == FIXUP_NONE)
+			continue;
+		if (kind == FIXUP_SLOT) {
+			resolve_slot(generator, i);
 			continue;
 		}
 		target = kind == FIXUP_CALL ? generator->subroutine : forward_target(generator, i);
@@ -772,10 +883,13 @@ static void choose_pages(struct generator *generator, struct page_list *list)
 	uint32_t frame_of_code = generator->program->address & PAGE_MASK;
 
 	if (generator->mapped) {
-		add_page(list, generator->code_vpn, frame_of_code | page_flags(generator, chance(generator, 60)) | LO_V);
+		add_page(list, generator->code_vpn,
+			 frame_of_code | page_flags(generator, chance(generator, 60)) | LO_V);
 		if (chance(generator, 90))
-			add_page(list, (generator->code_vpn + 1) & 0xFFFFF,
-				 (chance(generator, 95) ? frame_of_code + PAGE_SIZE : frame(generator)) | page_flags(generator, chance(generator, 60)));
+			add_page(
+			    list, (generator->code_vpn + 1) & 0xFFFFF,
+			    (chance(generator, 95) ? frame_of_code + PAGE_SIZE : codeless_frame(generator)) |
+				page_flags(generator, chance(generator, 60)));
 	}
 	add_page(list, generator->data_vpn, LAYOUT_DATA | page_flags(generator, true));
 	add_page(list, generator->data_vpn + 1, (LAYOUT_DATA + PAGE_SIZE) | page_flags(generator, true));
@@ -831,14 +945,17 @@ static void fill_registers(struct generator *generator)
 		registers[i] = value(generator);
 	registers[16] = data_pointer(generator, generator->data_vpn << 12);
 	if (generator->kernel)
-		registers[17] = data_pointer(generator, physical_data + (chance(generator, 75) ? KSEG0 : KSEG1));
+		registers[17] =
+		    data_pointer(generator, physical_data + (chance(generator, 75) ? KSEG0 : KSEG1));
 	else
 		registers[17] = data_pointer(generator, generator->data_vpn << 12);
-	registers[18] = chance(generator, 70) ? data_pointer(generator, generator->high_vpn << 12) : any_word(generator) & 0x7FFFFFFF;
+	registers[18] = chance(generator, 70) ? data_pointer(generator, generator->high_vpn << 12)
+					      : any_word(generator) & 0x7FFFFFFF;
 	if (generator->device)
 		registers[19] = generator->device->base;
 	else
-		registers[19] = data_pointer(generator, chance(generator, 50) ? generator->high_vpn << 12 : generator->data_vpn << 12);
+		registers[19] = data_pointer(generator, chance(generator, 50) ? generator->high_vpn << 12
+									      : generator->data_vpn << 12);
 	switch (below(generator, 4)) {
 	case 0:
 		registers[20] = generator->address;
@@ -853,12 +970,12 @@ static void fill_registers(struct generator *generator)
 		registers[20] = generator->alias_vpn << 12 | (generator->program->address & ~PAGE_MASK);
 	}
 	registers[21] = generator->address;
-	do
-		registers[22] = simple(generator, &flags);
-	while (!(flags & WORD_IMMEDIATE));
+	registers[22] = simple(generator, &flags);
 	registers[23] = below(generator, 0x10000) & ~2u;
 	registers[24] = chance(generator, 50) ? value(generator) & 0x7FFFFFFF : below(generator, 100);
-	registers[25] = (chance(generator, 50) ? any_word(generator) | 0x80000000 : (uint32_t)-2 - below(generator, 40)) & ~1u;
+	registers[25] =
+	    (chance(generator, 50) ? any_word(generator) | 0x80000000 : (uint32_t)-2 - below(generator, 40)) &
+	    ~1u;
 	registers[26] = registers[27] = 0;
 	for (unsigned i = 28; i < 31; i++)
 		registers[i] = 1 + below(generator, 6);
@@ -901,10 +1018,12 @@ static void fill_table(struct generator *generator)
 	*program_field(program, PROGRAM_CAUSE) = chance(generator, 15) ? any_word(generator) : 0;
 	*program_field(program, PROGRAM_HI) = value(generator);
 	*program_field(program, PROGRAM_LO) = value(generator);
-	*program_field(program, PROGRAM_TIMER) = chance(generator, 50) ? 1 + below(generator, 30) : 20 + below(generator, 1000);
+	*program_field(program, PROGRAM_TIMER) =
+	    chance(generator, 50) ? 1 + below(generator, 30) : 20 + below(generator, 1000);
 	*program_field(program, PROGRAM_RUNS) = 3;
 	for (unsigned i = 1; i < 4; i++)
-		program_field(program, PROGRAM_MIX)[i] = chance(generator, 50) ? below(generator, 256) : any_word(generator);
+		program_field(program, PROGRAM_MIX)[i] =
+		    chance(generator, 50) ? below(generator, 256) : any_word(generator);
 	*program_field(program, PROGRAM_CODE) = KSEG0 | program->address;
 	*program_field(program, PROGRAM_CODE_WORDS) = program->count;
 	*program_field(program, PROGRAM_FILL) = any_word(generator);
@@ -930,9 +1049,10 @@ static uint32_t page_number(struct generator *generator, bool high)
 
 static void choose_place(struct generator *generator, uint32_t page, bool second)
 {
-	static const uint8_t places[] = {PLACE_KSEG0, PLACE_KSEG0, PLACE_KSEG0,	     PLACE_KSEG0,      PLACE_KSEG1,
-					 PLACE_USER,  PLACE_USER,  PLACE_USER,	     PLACE_USER,       PLACE_USER,
-					 PLACE_USER,  PLACE_USER,  PLACE_KERNEL_LOW, PLACE_KERNEL_HIGH};
+	static const uint8_t places[] = {PLACE_KSEG0,	   PLACE_KSEG0,	     PLACE_KSEG0, PLACE_KSEG0,
+					 PLACE_KSEG1,	   PLACE_USER,	     PLACE_USER,  PLACE_USER,
+					 PLACE_USER,	   PLACE_USER,	     PLACE_USER,  PLACE_USER,
+					 PLACE_KERNEL_LOW, PLACE_KERNEL_HIGH};
 	struct program *program = generator->program;
 	uint32_t offset;
 
@@ -970,7 +1090,8 @@ static void choose_place(struct generator *generator, uint32_t page, bool second
 
 void program_generate(struct program *program, uint64_t seed, uint32_t page, bool second)
 {
-	struct generator generator = {.numbers = {seed * UINT64_C(0xD1342543DE82EF95) + 0x5DEECE66D}, .program = program};
+	struct generator generator = {.numbers = {seed * UINT64_C(0xD1342543DE82EF95) + 0x5DEECE66D},
+				      .program = program};
 	unsigned length, most;
 
 	memset(program, 0, sizeof(*program));
@@ -978,7 +1099,7 @@ void program_generate(struct program *program, uint64_t seed, uint32_t page, boo
 	// The rest of the page and the part of the next one that is this program's.
 	most = second ? (PAGE_SIZE - program->address % PAGE_SIZE) / 4 + FIRST_FREE_OFFSET / 4 : 0x100;
 	most -= 40;
-	length = 10 + below(&generator, 45);
+	length = 6 + below(&generator, 30);
 	if (length > most - 20)
 		length = most - 20;
 	while (program->count < length)

@@ -15,6 +15,7 @@ enum {
 };
 
 struct program {
+	uint64_t prelude; // seed of what the handlers start with
 	uint32_t table[PROGRAM_SIZE / 4];
 	uint32_t address; // physical, of the first word
 	unsigned count;
