@@ -17,7 +17,7 @@
 #                          volume, and the usual programs of testbin
 #   JIT161_OS161_LIMIT     seconds that a run may take, 900 unless set; a command that takes longer under the first
 #                          engine is left out, for tests that never end on an unfinished kernel
-#   JIT161_ORIGINAL        a sys161 to compare with as well (JIT161_SYS161 will do)
+#   JIT161_ORIGINAL        a sys161 to compare with as well
 #   JIT161_FAST_CLOCK      a shared object that is preloaded into it: its figures depend on the wall clock unless
 #                          gettimeofday is always far ahead of virtual time
 #
@@ -38,7 +38,7 @@ root=$(readlink -f "$JIT161_OS161_ROOT")
 kernel=${JIT161_OS161_KERNEL:-kernel}
 config=$(readlink -f "${JIT161_OS161_CONFIG:-$root/sys161.conf}")
 limit=${JIT161_OS161_LIMIT:-900}
-original=${JIT161_ORIGINAL:-${JIT161_SYS161:-}}
+original=${JIT161_ORIGINAL:-}
 for file in "$root/$kernel" "$config"; do
 	[ -f "$file" ] || { echo "there is no $file" >&2; exit 2; }
 done
