@@ -119,6 +119,9 @@ static uint32_t quiet_frame(const struct cpu *cpu, uint32_t va)
 {
 	uint32_t physical;
 
+	/* Kernel code that has just put itself into user mode goes on where it is. */
+	if (va_is_direct(va))
+		return memory_frame(cpu->memory, va & DIRECT_MASK);
 	if (!cpu_translate_quietly(cpu, va, ACCESS_FETCH, cpu_user_mode(cpu), &physical))
 		return NO_FRAME;
 	return memory_frame(cpu->memory, physical);

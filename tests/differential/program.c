@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "frontend/decode.h"
 #include "frontend/encode.h"
 #include "frontend/insn.h"
 #include "frontend/isa.h"
@@ -793,6 +794,11 @@ static unsigned patch_target(struct generator *generator, unsigned from, uint8_t
 	return generator->body_end + 4; // one of the last system calls, which is never reached
 }
 
+static bool is_branch_or_jump(uint32_t word)
+{
+	return mips_op_info[mips_decode_op(&mips_isa_mips161, word)].flags & MIPS_FLAG_DELAY;
+}
+
 // A branch in the delay slot of the one before it counts from that one's target, if it is taken. Both ways it
 // has to arrive at a word that may be jumped to; if that is impossible, it becomes a NOP.
 static void resolve_slot(struct generator *generator, unsigned index)
@@ -804,6 +810,9 @@ static void resolve_slot(struct generator *generator, unsigned index)
 		from = ((outer & 0x03FFFFFF) - (generator->address >> 2 & 0x03FFFFFF)) & 0x03FFFFFF;
 	else
 		from = index + (unsigned)(int16_t)outer;
+	// What is at the outer target becomes this branch's delay slot. Three in a row would go too far.
+	if (from < generator->program->count && is_branch_or_jump(words[from]))
+		from = PROGRAM_WORDS_MAX;
 	for (unsigned distance = below(generator, 3); distance < 16; distance++) {
 		unsigned first = from + distance, second = index + 1 + distance;
 
@@ -1042,8 +1051,9 @@ static uint32_t page_number(struct generator *generator, bool high)
 	uint32_t first = high ? KSEG2 >> 12 : 0, count = high ? 0x40000 : 0x80000;
 	uint32_t last = first + count - 1;
 
+	// The first page would do, were it not for jumps to small numbers.
 	if (chance(generator, 4))
-		return chance(generator, 50) ? first : last;
+		return last;
 	return first + 16 + below(generator, count - 32);
 }
 
