@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
+#define WARM_UP_CYCLES	 20000000 /* of a run that are only interpreted: many runs are over by then */
 #define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
 #define COMPILE_NS	 300000	  /* compiling a guest instruction */
 #define INTERPRET_NS	 8	  /* interpreting a cycle */
@@ -275,7 +276,10 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	uint64_t translated = jit->statistics.translated_cycles;
 	int64_t before = cpu->budget;
 
-	run(jit, cpu);
+	if (!jit->options.threshold && jit->interpreted_cycles < WARM_UP_CYCLES)
+		reference_run(cpu); /* not even counting what is hot */
+	else
+		run(jit, cpu);
 	translated = jit->statistics.translated_cycles - translated;
 	jit->interpreted_cycles += (uint64_t)(before - cpu->budget) - translated;
 }
