@@ -780,6 +780,7 @@ static unsigned forward_target(struct generator *generator, unsigned from)
 	return end;
 }
 
+// What may have its immediate replaced stays an instruction that has one.
 static unsigned patch_target(struct generator *generator, unsigned from, uint8_t flag)
 {
 	unsigned start =
@@ -788,7 +789,7 @@ static unsigned patch_target(struct generator *generator, unsigned from, uint8_t
 	for (unsigned i = 0; i < generator->body_end; i++) {
 		unsigned at = (start + i) % generator->body_end;
 
-		if ((generator->flags[at] & flag) && at != from)
+		if ((generator->flags[at] & (WORD_PATCHABLE | WORD_IMMEDIATE)) == flag && at != from)
 			return at;
 	}
 	return generator->body_end + 4; // one of the last system calls, which is never reached
@@ -836,7 +837,8 @@ static void resolve(struct generator *generator)
 
 		if (kind == FIXUP_PATCH || kind == FIXUP_PATCH_IMMEDIATE) {
 			target = 4 * patch_target(generator, i,
-						  kind == FIXUP_PATCH ? WORD_PATCHABLE : WORD_IMMEDIATE);
+						  kind == FIXUP_PATCH ? WORD_PATCHABLE
+								      : WORD_PATCHABLE | WORD_IMMEDIATE);
 			if (kind == FIXUP_PATCH_IMMEDIATE)
 				target += *word >> 26 == 40 ? 3 : 2;
 			*word |= target;

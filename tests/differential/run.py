@@ -333,7 +333,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--skip", type=int, default=0, help="recorded kernels to leave out at the start")
     parser.add_argument("--limit", type=int, help="recorded kernels to check")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     return {"campaign": campaign, "replay": replay, "record": record, "check": check}[arguments.action](arguments)
 
 
