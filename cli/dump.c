@@ -6,11 +6,11 @@
 
 #include <fcntl.h>
 #include <libelf.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/options.h"
 #include "jit/jit.h"
 #include "runtime/core/error.h"
 #include "runtime/vm/vm.h"
@@ -203,17 +203,13 @@ int command_dump(int argc, char **argv)
 {
 	struct dump_options options = {0};
 	struct error error;
-	char path[PATH_MAX], *backend = NULL;
+	char *backend;
 
 	if (!parse(&options, argc, argv)) {
 		fputs(usage_text, stderr);
 		return EXIT_ERROR;
 	}
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	path[length < 0 ? 0 : length] = '\0';
-	char *slash = strrchr(path, '/');
-	if (asprintf(&backend, "%.*s/libjit161-llvm.so", slash ? (int)(slash - path) : 0, path) < 0)
-		abort();
+	backend = options_backend_path();
 	options.jit.backend_path = backend;
 
 	struct vm *vm = load(&options, &error);

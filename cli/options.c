@@ -1,8 +1,11 @@
 #include "cli/options.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const options_usage[] = {
     "     -c config      Use alternate config file",
@@ -286,4 +289,18 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 void options_free(struct run_options *options)
 {
 	free(options->arguments);
+}
+
+char *options_backend_path(void)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *result;
+
+	path[length < 0 ? 0 : length] = '\0';
+	char *slash = strrchr(path, '/');
+	if (asprintf(&result, "%.*s/libjit161-llvm.so", slash ? (int)(slash - path) : 1, slash ? path : ".") <
+	    0)
+		abort();
+	return result;
 }

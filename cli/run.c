@@ -1,6 +1,5 @@
 /* `jit161 run` and the drop-in `sys161`: one machine from start to shutdown lines. */
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,23 +54,6 @@ static void usage(struct streams *streams, bool drop_in)
 	streams_message(streams, "   sys161 options:");
 	for (unsigned i = 0; options_usage[i]; i++)
 		streams_message(streams, "%s", options_usage[i]);
-}
-
-/* The back end's shared object lies beside the program. */
-static char *backend_path(void)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *result;
-
-	if (length < 0)
-		length = 0;
-	path[length] = '\0';
-	char *slash = strrchr(path, '/');
-	if (asprintf(&result, "%.*s/libjit161-llvm.so", slash ? (int)(slash - path) : 1, slash ? path : ".") <
-	    0)
-		abort();
-	return result;
 }
 
 static double seconds(const struct timespec *from, const struct timespec *to)
@@ -199,7 +181,7 @@ int command_run(int argc, char **argv, bool drop_in)
 
 	streams_init(&streams, "sys161");
 	if (options_parse(&options, argc, argv, drop_in, &error)) {
-		char *path = backend_path();
+		char *path = options_backend_path();
 
 		options.jit.backend_path = path;
 		status = run_machine(&streams, &options, drop_in);
