@@ -139,8 +139,8 @@ static unsigned source(struct generator *generator)
 static unsigned destination(struct generator *generator)
 {
 	switch (below(generator, 40)) {
-	case 0:
-		return 16 + below(generator, 4);
+	case 0: // in kernel mode no wild stores: one might hit the driver
+		return generator->kernel ? 1 : 16 + below(generator, 4);
 	case 1:
 		return 26 + below(generator, 2);
 	default:
@@ -260,8 +260,10 @@ static uint32_t memory_access(struct generator *generator, bool stores_allowed)
 	unsigned reg = is_store_op && op != MIPS_OP_SC ? source(generator) : destination(generator);
 	uint32_t offset;
 
-	if (chance(generator, 4) && (!is_store_op || !generator->kernel))
-		return memory_word(op, source(generator), reg, any_word(generator));
+	if (chance(generator, 4) && (!is_store_op || !generator->kernel)) {
+		base = source(generator);
+		return memory_word(op, base, reg, any_word(generator));
+	}
 	if (base == 19 && generator->device) {
 		offset = device_offset(generator, is_store_op);
 		if (chance(generator, 25))
@@ -324,18 +326,20 @@ static uint32_t coprocessor_0(struct generator *generator)
 	case 4: { // CFC0 and its like; ERET, WAIT with a code
 		static const uint8_t moves[] = {1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
+		uint32_t rest = any_word(generator);
+
 		if (chance(generator, 50))
-			return 16u << 26 | (uint32_t)PICK(generator, moves) << 21 | any_word(generator) >> 11;
-		return 16u << 26 | 1u << 25 | (any_word(generator) & 0x01FFFFC0) | 0x40 |
-		       (any_word(generator) & 0x3F);
+			return 16u << 26 | (uint32_t)PICK(generator, moves) << 21 | rest >> 11;
+		return 16u << 26 | 1u << 25 | (rest & 0x01FFFFFF) | 0x40;
 	}
 	case 5:
 	case 6: {
 		// Operations of all kinds; those that use an address get one that is mapped or not.
 		unsigned base = chance(generator, 70) ? 16 + below(generator, 3) : source(generator);
 
-		return memory_word(MIPS_OP_CACHE, base, below(generator, 32), below(generator, 256) - 128) |
-		       below(generator, 32) << 16;
+		unsigned operation = below(generator, 32);
+
+		return memory_word(MIPS_OP_CACHE, base, 0, below(generator, 256) - 128) | operation << 16;
 	}
 	case 7:
 	case 8:
@@ -359,19 +363,21 @@ static uint32_t trapping(struct generator *generator)
 						   40, 41, 44, 48, 52, 54, 56, 63};
 	static const uint8_t reserved_regimm[] = {2, 3, 4, 8, 12, 14, 15, 18, 19, 20, 24, 31};
 
+	uint32_t rest = any_word(generator);
+
 	switch (below(generator, 6)) {
 	case 0:
 		return encode(generator, MIPS_OP_SYSCALL);
 	case 1:
 		return encode(generator, MIPS_OP_BREAK);
 	case 2:
-		return (uint32_t)PICK(generator, coprocessors) << 26 | any_word(generator) >> 6;
+		return (uint32_t)PICK(generator, coprocessors) << 26 | rest >> 6;
 	case 3:
-		return (uint32_t)PICK(generator, reserved) << 26 | any_word(generator) >> 6;
+		return (uint32_t)PICK(generator, reserved) << 26 | rest >> 6;
 	case 4:
-		return (any_word(generator) >> 6 & ~63u) | PICK(generator, reserved_special);
+		return (rest >> 6 & ~63u) | PICK(generator, reserved_special);
 	default:
-		return 1u << 26 | (any_word(generator) >> 6 & ~(31u << 16)) |
+		return 1u << 26 | (rest >> 6 & ~(31u << 16)) |
 		       (uint32_t)PICK(generator, reserved_regimm) << 16;
 	}
 }
@@ -403,8 +409,8 @@ static uint32_t simple(struct generator *generator, uint8_t *flags)
 		return encode(generator, MIPS_OP_SYNC);
 	switch (below(generator, 3)) {
 	case 0:
-		return MIPS_WORD(
-		    ANDI, ['t'] = 24, ['s'] = (int32_t)source(generator), ['u'] = (int32_t)value(generator));
+		word = value(generator);
+		return MIPS_WORD(ANDI, ['t'] = 24, ['s'] = (int32_t)source(generator), ['u'] = (int32_t)word);
 	case 1:
 		return MIPS_WORD(LUI, ['t'] = 25, ['U'] = (int32_t)value(generator));
 	default:
@@ -496,13 +502,14 @@ static void put_constant(struct generator *generator, int32_t reg, uint32_t cons
 // Nothing can be fetched from there, for one reason or another.
 static uint32_t bad_address(struct generator *generator)
 {
+	bool here = chance(generator, 50);
+	uint32_t address = any_word(generator);
+
 	switch (below(generator, 5)) {
 	case 0: // misaligned
-		return (chance(generator, 50) ? generator->address : any_word(generator)) |
-		       (1 + below(generator, 3));
+		return (here ? generator->address : address) | (1 + below(generator, 3));
 	case 1: // no memory
-		return (chance(generator, 50) ? KSEG0 : KSEG1) + 0x02000000 +
-		       below(generator, 0x01000000) * 4;
+		return (here ? KSEG0 : KSEG1) + 0x02000000 + below(generator, 0x01000000) * 4;
 	case 2: // a device, or behind the boot ROM
 		return KSEG1 + 0x1FC01000 + below(generator, 0x100000) * 4;
 	case 3:
@@ -528,7 +535,7 @@ static void put_forward_branch(struct generator *generator)
 
 		put_fixup(generator, MIPS_WORD(ADDIU, ['t'] = reg, ['s'] = 21), WORD_TARGET, FIXUP_OFFSET);
 		if (chance(generator, 30))
-			put_simple(generator);
+			put(generator, MIPS_WORD(SLTU, ['d'] = 1 + reg % 15, ['s'] = reg, ['t'] = 16), 0);
 		word = chance(generator, 50)
 			   ? MIPS_WORD(JR, ['s'] = reg)
 			   : MIPS_WORD(JALR, ['s'] = reg,
@@ -620,8 +627,8 @@ static void put_tlb_write(struct generator *generator)
 {
 	unsigned here = generator->program->count;
 	bool known = !generator->mapped && chance(generator, 40);
-	uint32_t hi = (any_word(generator) & PAGE_MASK) | below(generator, 64) << 6;
-	uint32_t lo = frame(generator) | (any_word(generator) & 0xFFF) | LO_V;
+	uint32_t hi = any_word(generator) & (PAGE_MASK | 0xFC0), flags = any_word(generator) & 0xFFF;
+	uint32_t lo = frame(generator) | flags | LO_V;
 	uint32_t page = page_offset_of(generator, here);
 
 	if (hi >> 30 == 2)
@@ -640,8 +647,8 @@ static void put_tlb_write(struct generator *generator)
 		static const uint8_t asids[] = {0, 1, 2, 63};
 
 		lo &= ~LO_G;
-		hi = (chance(generator, 50) ? generator->data_vpn : generator->alias_vpn) << 12 |
-		     (uint32_t)PICK(generator, asids) << 6;
+		hi = (chance(generator, 50) ? generator->data_vpn : generator->alias_vpn) << 12;
+		hi |= (uint32_t)PICK(generator, asids) << 6;
 	}
 	if (known) {
 		put_constant(generator, 1, hi, WORD_TARGET);
@@ -685,8 +692,10 @@ static void put_patch(struct generator *generator)
 		}
 		put_fixup(generator, memory_word(MIPS_OP_SW, 20, 22, 0), WORD_TARGET, FIXUP_PATCH);
 	} else {
-		put_fixup(generator, memory_word(PICK(generator, stores), 20, source(generator), 0),
-			  WORD_TARGET, FIXUP_PATCH_IMMEDIATE);
+		enum mips_op op = PICK(generator, stores);
+
+		put_fixup(generator, memory_word(op, 20, source(generator), 0), WORD_TARGET,
+			  FIXUP_PATCH_IMMEDIATE);
 	}
 }
 
@@ -896,11 +905,14 @@ static void choose_pages(struct generator *generator, struct page_list *list)
 	if (generator->mapped) {
 		add_page(list, generator->code_vpn,
 			 frame_of_code | page_flags(generator, chance(generator, 60)) | LO_V);
-		if (chance(generator, 90))
-			add_page(
-			    list, (generator->code_vpn + 1) & 0xFFFFF,
-			    (chance(generator, 95) ? frame_of_code + PAGE_SIZE : codeless_frame(generator)) |
-				page_flags(generator, chance(generator, 60)));
+		if (chance(generator, 90)) {
+			uint32_t next = frame_of_code + PAGE_SIZE;
+
+			if (chance(generator, 5))
+				next = codeless_frame(generator);
+			next |= page_flags(generator, chance(generator, 60));
+			add_page(list, (generator->code_vpn + 1) & 0xFFFFF, next);
+		}
 	}
 	add_page(list, generator->data_vpn, LAYOUT_DATA | page_flags(generator, true));
 	add_page(list, generator->data_vpn + 1, (LAYOUT_DATA + PAGE_SIZE) | page_flags(generator, true));
@@ -908,8 +920,12 @@ static void choose_pages(struct generator *generator, struct page_list *list)
 	add_page(list, generator->alias_vpn + 1, (frame_of_code + PAGE_SIZE) | page_flags(generator, true));
 	add_page(list, generator->high_vpn, LAYOUT_DATA | page_flags(generator, true));
 	add_page(list, generator->high_vpn + 1, (LAYOUT_DATA + PAGE_SIZE) | page_flags(generator, true));
-	if (chance(generator, 20))
-		add_page(list, below(generator, 0x80000), frame(generator) | page_flags(generator, false));
+	if (chance(generator, 20)) {
+		uint32_t lo = frame(generator);
+
+		lo |= page_flags(generator, false);
+		add_page(list, below(generator, 0x80000), lo);
+	}
 }
 
 static void fill_tlb(struct generator *generator, const struct page_list *list, uint32_t asid)
@@ -998,14 +1014,15 @@ static void fill_table(struct generator *generator)
 	static const uint8_t asids[] = {0, 0, 1, 2, 63};
 	uint32_t asid = PICK(generator, asids);
 	struct page_list list = {.count = 0};
-	uint32_t status, *pages = program_field(program, PROGRAM_PAGES);
+	uint32_t status, lines, *pages = program_field(program, PROGRAM_PAGES);
 
 	status = chance(generator, 70) ? STATUS_IEP : 0;
 	if (!generator->kernel)
 		status |= STATUS_KUP;
 	status |= any_word(generator) & 0x30;
 	status |= chance(generator, 60) ? 0x8000 : 0;
-	status |= any_word(generator) & 0x7F00 & (chance(generator, 60) ? 0x0C00 : 0x7F00);
+	lines = chance(generator, 60) ? 0x0C00 : 0x7F00;
+	status |= any_word(generator) & lines;
 	if (chance(generator, 15))
 		status |= below(generator, 16) << 28;
 	*program_field(program, PROGRAM_ENTRY) = generator->address;
