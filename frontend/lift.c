@@ -182,7 +182,7 @@ static void test_stall(struct lifter *lifter)
 	}
 	ir_stall(block, busy, lifter->time);
 	if (lifter->mode.mapped && lifter->model->lookup_sets_entry_hi)
-		lift_looked_up(lifter, ir_select(block, IR_I32, busy, lift_const(lifter, lifter->va + 4),
+		lift_looked_up(lifter, ir_select(block, IR_I32, busy, lift_parameter(lifter, lifter->va + 4),
 						 ir_get(block, IR_STATE_LOOKUP_VA)));
 }
 
@@ -219,6 +219,7 @@ static void advance(struct lifter *lifter)
 	lifter->block->cost = lifter->time.cycle + 1;
 	lifter->time.index++;
 	lifter->time.cycle++;
+	lifter->block->current = lifter->time.index;
 	lifter->va += 4;
 }
 
@@ -232,10 +233,10 @@ static void probe_next_page(struct lifter *lifter)
 	if (!lifter->mode.mapped)
 		return;
 	if (offset == LAST_OFFSET && lifter->time.index == 0) {
-		ir_probe(lifter->block, lift_const(lifter, lifter->va + 4), lifter->time);
+		ir_probe(lifter->block, lift_parameter(lifter, lifter->va + 4), lifter->time);
 	} else if (offset == CROSSING_OFFSET) {
 		stamp(lifter); // a failing look-up takes no cycle of the interlock
-		next = lift_const(lifter, lifter->va + 8);
+		next = lift_parameter(lifter, lifter->va + 8);
 		ir_probe(lifter->block, next, lifter->time);
 		lift_looked_up(lifter, next);
 	}
@@ -298,10 +299,10 @@ static ir_value bad_target(struct lifter *lifter, ir_value target)
 	if (!lifter->mode.mapped) {
 		// Only the segment that the block is in, so that one comparison does.
 		uint32_t base = lifter->va & 0xE0000000;
-		ir_value offset = ir_binary(block, IR_SUB, IR_I32, target, lift_const(lifter, base));
+		ir_value offset = ir_binary(block, IR_SUB, IR_I32, target, lift_parameter(lifter, base));
 
 		bad = differs(lifter, target, 3, 0);
-		last = ir_binary(block, IR_ULT, IR_I32, lift_const(lifter, ram_size - 5), offset);
+		last = ir_binary(block, IR_ULT, IR_I32, lift_parameter(lifter, ram_size - 5), offset);
 		return ir_binary(block, IR_OR, IR_I1, bad, last);
 	}
 	bad = differs(lifter, target, lifter->mode.user ? 0x80000003 : 3, 0);
@@ -329,7 +330,7 @@ static void look_up_target(struct lifter *lifter, const struct branch *branch)
 
 	if (!lifter->mode.mapped)
 		return;
-	target = branch->indirect ? branch->indirect_target : lift_const(lifter, branch->target);
+	target = branch->indirect ? branch->indirect_target : lift_parameter(lifter, branch->target);
 	if (branch->taken == ALWAYS) {
 		if (!same)
 			ir_probe(block, target, lifter->time);
@@ -337,11 +338,12 @@ static void look_up_target(struct lifter *lifter, const struct branch *branch)
 		return;
 	}
 	if (!same)
-		ir_probe(block,
-			 ir_select(block, IR_I32, branch->condition, target, lift_const(lifter, lifter->va)),
-			 lifter->time);
+		ir_probe(
+		    block,
+		    ir_select(block, IR_I32, branch->condition, target, lift_parameter(lifter, lifter->va)),
+		    lifter->time);
 	if (slot_crosses) {
-		otherwise = lift_const(lifter, lifter->va + 12);
+		otherwise = lift_parameter(lifter, lifter->va + 12);
 		ir_probe(block, otherwise, lifter->time);
 	} else {
 		otherwise = ir_get(block, IR_STATE_LOOKUP_VA);
@@ -358,7 +360,7 @@ static void lift_branch(struct lifter *lifter, struct branch *branch)
 	uint32_t link = lifter->va + 8;
 
 	if (branch->link)
-		lift_set_gpr(lifter, insn_link_register(insn), lift_const(lifter, link));
+		lift_set_gpr(lifter, insn_link_register(insn), lift_parameter(lifter, link));
 	if (branch->taken == NEVER)
 		return;
 	if (branch->indirect) {
@@ -452,7 +454,7 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 		if (index == 0)
 			test_stall(lifter);
 		else if (cycle != lifter->time.cycle && lifter->mode.mapped) // it fetches both words anew
-			lift_looked_up(lifter, lift_const(lifter, lifter->va + 4));
+			lift_looked_up(lifter, lift_parameter(lifter, lifter->va + 4));
 		lifter->time.cycle = cycle;
 		if (is_branch)
 			lift_branch(lifter, &branch);

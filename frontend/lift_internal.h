@@ -28,6 +28,8 @@ struct lifter {
 ir_value lift_gpr(struct lifter *lifter, unsigned number);
 void lift_set_gpr(struct lifter *lifter, unsigned number, ir_value value);
 ir_value lift_const(struct lifter *lifter, uint32_t value);
+// A constant that depends on the instruction's fields, its address or the machine.
+ir_value lift_parameter(struct lifter *lifter, uint32_t value);
 
 // Records a look-up in the TLB where the guest can tell.
 void lift_looked_up(struct lifter *lifter, ir_value address);

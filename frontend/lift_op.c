@@ -14,6 +14,11 @@ ir_value lift_const(struct lifter *lifter, uint32_t value)
 	return ir_const(lifter->block, IR_I32, value);
 }
 
+ir_value lift_parameter(struct lifter *lifter, uint32_t value)
+{
+	return ir_parameter(lifter->block, value);
+}
+
 ir_value lift_gpr(struct lifter *lifter, unsigned number)
 {
 	return number ? ir_get(lifter->block, ir_state_gpr(number)) : lift_const(lifter, 0);
@@ -41,6 +46,11 @@ static ir_value binary_const(struct lifter *lifter, enum ir_op op, ir_value a, u
 	return binary(lifter, op, a, lift_const(lifter, b));
 }
 
+static ir_value binary_parameter(struct lifter *lifter, enum ir_op op, ir_value a, uint32_t b)
+{
+	return binary(lifter, op, a, lift_parameter(lifter, b));
+}
+
 // Arithmetic and logic. The argument is the IR operation.
 
 static void register_op(struct lifter *lifter, unsigned op)
@@ -66,13 +76,13 @@ static void immediate_op(struct lifter *lifter, unsigned op)
 	const struct insn *insn = &lifter->insn;
 	ir_value a = lift_gpr(lifter, insn->rs);
 
-	lift_set_gpr(lifter, insn->rt, binary_const(lifter, op, a, (uint32_t)insn->imm));
+	lift_set_gpr(lifter, insn->rt, binary_parameter(lifter, op, a, (uint32_t)insn->imm));
 }
 
 static void upper_op(struct lifter *lifter, unsigned unused)
 {
 	(void)unused;
-	lift_set_gpr(lifter, lifter->insn.rt, lift_const(lifter, (uint32_t)lifter->insn.imm));
+	lift_set_gpr(lifter, lifter->insn.rt, lift_parameter(lifter, (uint32_t)lifter->insn.imm));
 }
 
 static void compare_op(struct lifter *lifter, unsigned op)
@@ -88,7 +98,7 @@ static void compare_immediate_op(struct lifter *lifter, unsigned op)
 {
 	const struct insn *insn = &lifter->insn;
 	ir_value a = lift_gpr(lifter, insn->rs);
-	ir_value less = binary_const(lifter, op, a, (uint32_t)insn->imm);
+	ir_value less = binary_parameter(lifter, op, a, (uint32_t)insn->imm);
 
 	lift_set_gpr(lifter, insn->rt, ir_unary(lifter->block, IR_ZEXT, IR_I32, less));
 }
@@ -132,7 +142,7 @@ static void trapping_op(struct lifter *lifter, unsigned op)
 static void trapping_immediate_op(struct lifter *lifter, unsigned op)
 {
 	const struct insn *insn = &lifter->insn;
-	ir_value a = lift_gpr(lifter, insn->rs), b = lift_const(lifter, (uint32_t)insn->imm);
+	ir_value a = lift_gpr(lifter, insn->rs), b = lift_parameter(lifter, (uint32_t)insn->imm);
 
 	lift_set_gpr(lifter, insn->rt, trapping(lifter, op, a, b));
 }
@@ -204,7 +214,8 @@ static void divide_op(struct lifter *lifter, unsigned is_signed)
 
 static ir_value effective_address(struct lifter *lifter)
 {
-	return binary_const(lifter, IR_ADD, lift_gpr(lifter, lifter->insn.rs), (uint32_t)lifter->insn.imm);
+	return binary_parameter(lifter, IR_ADD, lift_gpr(lifter, lifter->insn.rs),
+				(uint32_t)lifter->insn.imm);
 }
 
 // In kernel mode the access itself knows whether it was a look-up. All memory traffic is of whole words
@@ -355,7 +366,7 @@ static void move_from_cp0_op(struct lifter *lifter, unsigned unused)
 	(void)unused;
 	switch (lifter->options->sensitive_inline ? cp0->read : LIFT_CP0_HELPER) {
 	case LIFT_CP0_CONSTANT:
-		value = lift_const(lifter, cp0->value);
+		value = lift_parameter(lifter, cp0->value);
 		break;
 	case LIFT_CP0_STATE:
 		value = ir_get(lifter->block, cp0->state);

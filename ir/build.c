@@ -30,7 +30,23 @@ void ir_region_free(struct ir_region *region)
 	for (unsigned i = 0; i < region->count; i++)
 		free(region->blocks[i].insns);
 	free(region->blocks);
+	free(region->spare);
 	*region = (struct ir_region){.mode = region->mode};
+}
+
+void ir_region_clear(struct ir_region *region)
+{
+	while (region->count > 0) {
+		struct ir_block *block = &region->blocks[--region->count];
+
+		if (block->capacity > region->spare_capacity) {
+			free(region->spare);
+			region->spare = block->insns;
+			region->spare_capacity = block->capacity;
+		} else {
+			free(block->insns);
+		}
+	}
 }
 
 struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa)
@@ -38,7 +54,10 @@ struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa
 	if (region->count == region->capacity)
 		region->blocks =
 		    grow(region->blocks, &region->capacity, IR_BLOCK_LIMIT, sizeof(*region->blocks));
-	region->blocks[region->count] = (struct ir_block){.va = va, .pa = pa};
+	region->blocks[region->count] =
+	    (struct ir_block){.va = va, .pa = pa, .insns = region->spare, .capacity = region->spare_capacity};
+	region->spare = NULL;
+	region->spare_capacity = 0;
 	return &region->blocks[region->count++];
 }
 
@@ -74,6 +93,7 @@ ir_value ir_insn_append(struct ir_block *block, struct ir_insn insn)
 {
 	if (block->count == block->capacity)
 		block->insns = grow(block->insns, &block->capacity, IR_BLOCK_LIMIT, sizeof(*block->insns));
+	insn.guest = block->current;
 	block->insns[block->count] = insn;
 	return block->count++;
 }
@@ -84,6 +104,14 @@ ir_value ir_const(struct ir_block *block, enum ir_type type, uint64_t value)
 
 	insn.immediate = value & ir_type_mask(type);
 	return ir_insn_append(block, insn);
+}
+
+ir_value ir_parameter(struct ir_block *block, uint32_t value)
+{
+	ir_value result = ir_const(block, IR_I32, value);
+
+	block->insns[result].parameter = true;
+	return result;
 }
 
 ir_value ir_unary(struct ir_block *block, enum ir_op op, enum ir_type type, ir_value a)

@@ -102,6 +102,9 @@ struct ir_insn {
 	uint8_t type;  /* enum ir_type: the T of op.def */
 	uint8_t state; /* GET, SET: enum ir_state; CALL: enum ir_helper */
 	bool dead;     /* removed by a pass; skipped by everybody, never printed */
+	bool
+	    parameter; /* CONST: comes from an instruction's fields or address, so that others of its kind differ */
+	uint16_t guest; /* the guest instruction it was made for; what ends the block counts as one more */
 	ir_value operands[3];
 	struct ir_time time;
 	uint64_t immediate;  /* CONST: the value, zero-extended; CALL: fixed argument */
@@ -119,6 +122,7 @@ struct ir_block {
 	uint32_t va, pa;      /* of the first guest instruction */
 	uint16_t guest_count; /* guest instructions, the delay slot included */
 	uint16_t cost;	      /* cycles from start to end, stalls included */
+	uint16_t current;     /* the guest instruction that operations are being appended for */
 	bool entry;	      /* control may enter from outside the region */
 	enum ir_jump_hint hint;
 	uint32_t link_va; /* with IR_HINT_CALL: where the call returns to */
@@ -137,18 +141,23 @@ struct ir_region {
 	struct ir_mode mode;
 	struct ir_block *blocks;
 	uint16_t count, capacity;
+	struct ir_insn *spare; /* of ir_region_clear; NULL if none */
+	uint16_t spare_capacity;
 };
 
 /* Building. Blocks and insns are owned by the region; out of memory aborts. Indices stay valid, pointers do
  * not. */
 void ir_region_init(struct ir_region *region, struct ir_mode mode);
 void ir_region_free(struct ir_region *region);
+void ir_region_clear(
+    struct ir_region *region); /* empties it, but keeps the first block's memory for the next one */
 struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa);
 void ir_block_drop(struct ir_region *region);					   /* the one added last */
 const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va); /* NULL if none */
 
 /* Each appends one operation and returns its value (IR_NO_VALUE for those without). */
 ir_value ir_const(struct ir_block *block, enum ir_type type, uint64_t value);
+ir_value ir_parameter(struct ir_block *block, uint32_t value); /* an i32 constant marked as a parameter */
 ir_value ir_unary(struct ir_block *block, enum ir_op op, enum ir_type type, ir_value a);
 ir_value ir_binary(struct ir_block *block, enum ir_op op, enum ir_type type, ir_value a, ir_value b);
 ir_value ir_select(struct ir_block *block, enum ir_type type, ir_value condition, ir_value a, ir_value b);
