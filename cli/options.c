@@ -15,6 +15,7 @@ const char *const options_usage[] = {
     "   long options:",
     "     --engine=jit|interp|reference|lockstep   How the guest is executed; both interpreters are one so "
     "far",
+    "     --tier=auto|1|2                Translated code: both kinds, stencils only, regions only",
     "     --sensitive=inline|call        Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
@@ -66,12 +67,14 @@ static bool choose(struct parser *parser, const char *name, const char *value, c
 	return bad_value(parser, name, value, wanted);
 }
 
-static const char *const planned[] = {"tier",	    "quantum", "limit",	     "cache", "sandbox",
+static const char *const planned[] = {"quantum",    "limit",   "cache",	     "sandbox",
 				      "no-sandbox", "machine", "transcript", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
 {
+	static const char *const tiers[] = {
+	    [TIERS_AUTO] = "auto", [TIERS_FIRST] = "1", [TIERS_SECOND] = "2", NULL};
 	static const char *const engines[] = {"jit", "interp", "reference", "lockstep", NULL};
 	static const char *const policies[] = {"inline", "call", NULL};
 	static const char *const timings[] = {"system161", "ideal", NULL};
@@ -100,6 +103,12 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		if (!choose(parser, name, value, engines, "jit, interp, reference or lockstep", &chosen))
 			return false;
 		options->engine = chosen == 0 ? RUN_JIT : chosen == 3 ? RUN_LOCKSTEP : RUN_REFERENCE;
+		return true;
+	}
+	if (strcmp(name, "tier") == 0) {
+		if (!choose(parser, name, value, tiers, "auto, 1 or 2", &chosen))
+			return false;
+		options->jit.tiers = (enum jit_tiers)chosen;
 		return true;
 	}
 	if (strcmp(name, "sensitive") == 0) {

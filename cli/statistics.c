@@ -77,16 +77,22 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	streams_message(streams,
 			"    %.1f %% of cycles in translated code; %" PRIu64 " entries from the dispatcher",
 			percent(jit.translated_cycles, cycles), jit.entries);
-	streams_message(
-	    streams,
-	    "    %" PRIu64 " regions of %" PRIu64 " blocks, %" PRIu64 " guest instructions, %" PRIu64
-	    " bytes of code; used at %" PRIu64 " more places; %" PRIu64 " invalidated",
-	    jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.adopted, jit.invalidated);
+	streams_message(streams,
+			"    first tier: %" PRIu64 " blocks, %" PRIu64 " guest instructions, %" PRIu64
+			" bytes of code",
+			jit.stencil_blocks, jit.stencil_instructions, jit.stencil_code_bytes);
+	streams_message(streams,
+			"    second tier: %" PRIu64 " regions of %" PRIu64 " blocks, %" PRIu64
+			" guest instructions, %" PRIu64 " bytes of code; used at %" PRIu64
+			" more places; %" PRIu64 " of both invalidated",
+			jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.adopted,
+			jit.invalidated);
 	streams_message(streams,
 			"    exits to the runtime: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
-			" %s, %" PRIu64 " %s",
+			" %s, %" PRIu64 " %s, %" PRIu64 " %s",
 			jit.exits[0], jit_exit_names[0], jit.exits[1], jit_exit_names[1], jit.exits[2],
-			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4]);
+			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4],
+			jit.exits[5], jit_exit_names[5]);
 	streams_message(streams, "    %.3f s of CPU time spent compiling", (double)jit.compile_ns / 1e9);
 	if (jit.backend_error[0])
 		streams_message(streams, "    no translation: %s", jit.backend_error);
@@ -158,7 +164,7 @@ static cJSON *devices_json(const struct device_statistics *devices)
 
 static cJSON *jit_json(const struct vm *vm)
 {
-	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject();
+	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject(), *first = cJSON_CreateObject();
 	struct jit_statistics jit;
 
 	jit_statistics(vm->jit, &jit);
@@ -167,6 +173,11 @@ static cJSON *jit_json(const struct vm *vm)
 	for (unsigned i = 0; i < sizeof(jit.exits) / sizeof(jit.exits[0]); i++)
 		add_number(exits, jit_exit_names[i], jit.exits[i]);
 	cJSON_AddItemToObject(object, "exits", exits);
+	add_number(first, "blocks", jit.stencil_blocks);
+	add_number(first, "guest_instructions", jit.stencil_instructions);
+	add_number(first, "code_bytes", jit.stencil_code_bytes);
+	add_number(first, "unknown_shapes", jit.unknown_shapes);
+	cJSON_AddItemToObject(object, "first_tier", first);
 	add_number(object, "regions", jit.regions);
 	add_number(object, "blocks", jit.blocks);
 	add_number(object, "guest_instructions", jit.guest_instructions);

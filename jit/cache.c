@@ -59,6 +59,16 @@ const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_
 	return entry->used ? entry : NULL;
 }
 
+void cache_count_again(const struct jit *jit, struct block_entry *entry)
+{
+	uint64_t executions = (uint64_t)jit_threshold(jit) << entry->invalidations;
+
+	if (jit->options.tiers == TIERS_FIRST || executions > INT32_MAX)
+		executions = INT32_MAX;
+	entry->counted = (int32_t)executions;
+	atomic_store_explicit(&entry->countdown, entry->counted, memory_order_relaxed);
+}
+
 struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user)
 {
 	struct block_entry *entry = probe(jit, va, pa, user);
@@ -68,6 +78,7 @@ struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool 
 	if (jit->table_used == TABLE_FULL)
 		return NULL;
 	*entry = (struct block_entry){.va = va, .pa = pa, .user = user, .used = true};
+	cache_count_again(jit, entry);
 	jit->table_used++;
 	return entry;
 }
@@ -122,10 +133,15 @@ static void watch(struct jit *jit, struct region *region, uint32_t distance)
 			soft_tlb_protect(&jit->cpus[cpu], (block->pa + distance) & PAGE_MASK);
 	}
 	if (region->instance_count == region->instance_capacity) {
+		bool own = region->instances == &region->own_instance;
+
 		region->instance_capacity = region->instance_capacity ? region->instance_capacity * 2 : 4;
-		region->instances = realloc(region->instances, region->instance_capacity * sizeof(uint32_t));
+		region->instances =
+		    realloc(own ? NULL : region->instances, region->instance_capacity * sizeof(uint32_t));
 		if (!region->instances)
 			abort();
+		if (own)
+			region->instances[0] = region->own_instance;
 	}
 	region->instances[region->instance_count++] = distance;
 }
@@ -184,43 +200,65 @@ static void drop_from_list(struct jit *jit, const struct region *region)
 
 static void unlink_slot(struct jit *jit, uint32_t slot)
 {
-	struct backend *backend;
-	const void *stub = compiler_backend(jit->compiler, &backend)->stub(backend);
-
-	jit->slots[slot] = (void *)(uintptr_t)stub;
+	jit->slots[slot] = (void *)(uintptr_t)jit->common.address[STENCIL_STUB];
 	jit->slot_uses[slot].target = NULL;
+}
+
+/* Takes an address's code out of the jump caches. */
+static void clear_jump_caches(struct jit *jit, uint32_t va, bool user)
+{
+	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++) {
+		struct jump_cache_entry *entry = &jit->cpus[cpu].jump_cache[user][jump_cache_index(va)];
+
+		if (entry->va == va)
+			entry->va = JUMP_CACHE_EMPTY;
+	}
+}
+
+/* Takes back all links to a region. */
+static void unlink_incoming(struct jit *jit, struct region *region)
+{
+	for (unsigned i = 0; i < region->incoming_count; i++)
+		if (jit->slot_uses[region->incoming[i]].target == region)
+			unlink_slot(jit, region->incoming[i]);
+	region->incoming_count = 0;
 }
 
 /* Enters an instance's code into the table. */
 static void set_entries(struct jit *jit, struct region *region, uint32_t distance)
 {
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		const struct ir_block *block = &region->ir.blocks[i];
-		struct block_entry *entry;
+	for (unsigned i = 0; i < region->entry_count; i++) {
+		const struct region_entry *own = &region->entries[i];
+		struct block_entry *entry = cache_entry(jit, own->va, own->pa + distance, region->mode.user);
 
-		if (!region->entries[i])
+		if (!entry)
 			continue;
-		entry = cache_entry(jit, block->va, block->pa + distance, region->mode.user);
-		if (!entry || entry->code) /* another region has it already; that one stays */
-			continue;
-		entry->code = region->entries[i];
+		if (entry->code) {
+			/* Of two of a kind the older one stays. */
+			if (entry->region->tier >= region->tier)
+				continue;
+			unlink_incoming(jit, entry->region);
+			clear_jump_caches(jit, own->va, region->mode.user);
+		}
+		entry->code = own->code;
 		entry->region = region;
 	}
 }
 
 static void clear_entries(struct jit *jit, struct region *region, uint32_t distance)
 {
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		const struct ir_block *block = &region->ir.blocks[i];
-		struct block_entry *entry = probe(jit, block->va, block->pa + distance, region->mode.user);
+	for (unsigned i = 0; i < region->entry_count; i++) {
+		const struct region_entry *own = &region->entries[i];
+		struct block_entry *entry = probe(jit, own->va, own->pa + distance, region->mode.user);
 
+		clear_jump_caches(jit, own->va, region->mode.user);
 		if (!entry->used || entry->region != region)
 			continue;
 		entry->code = NULL;
 		entry->region = NULL;
-		atomic_store_explicit(&entry->heat, 0, memory_order_relaxed);
 		if (entry->invalidations < MAX_INVALIDATIONS)
 			entry->invalidations++;
+		cache_count_again(jit, entry);
 	}
 }
 
@@ -236,34 +274,45 @@ void cache_install(struct jit *jit, struct region *region)
 		jit->slot_uses[region->first_slot + i].source = region;
 		unlink_slot(jit, region->first_slot + i);
 	}
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		const struct ir_block *block = &region->ir.blocks[i];
-
-		jit->statistics.guest_instructions += block->guest_count;
-		if (!region->entries[i])
-			continue;
-		struct address_use **bucket = &jit->addresses[address_bucket(block->va)];
+	if (region->tier == 1) {
+		jit->statistics.stencil_blocks++;
+		jit->statistics.stencil_instructions += region->instructions;
+		set_entries(jit, region, 0);
+		return;
+	}
+	for (unsigned i = 0; i < region->ir.count; i++)
+		jit->statistics.guest_instructions += region->ir.blocks[i].guest_count;
+	for (unsigned i = 0; i < region->entry_count; i++) {
+		const struct region_entry *entry = &region->entries[i];
+		struct address_use **bucket = &jit->addresses[address_bucket(entry->va)];
 		struct address_use *use = malloc(sizeof(*use));
+
 		if (!use)
 			abort();
 		*use =
-		    (struct address_use){.va = block->va, .pa = block->pa, .region = region, .next = *bucket};
+		    (struct address_use){.va = entry->va, .pa = entry->pa, .region = region, .next = *bucket};
 		*bucket = use;
 	}
 	set_entries(jit, region, 0);
 	jit->statistics.regions++;
 	jit->statistics.blocks += region->ir.count;
+	ir_region_free(&region->ir);
 	free(region->pages);
 	region->pages = NULL;
 }
 
 static bool same_bytes(const struct jit *jit, const struct region *region, uint32_t distance)
 {
+	const uint8_t *ram = jit->memory->ram;
+
+	if (!region->content && region->instance_count == 0)
+		return false;
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
+		const void *content = region->content ? (const void *)(region->content + block->content)
+						      : ram + (uint32_t)(block->pa + region->instances[0]);
 
-		if (memcmp(jit->memory->ram + (uint32_t)(block->pa + distance),
-			   region->content + block->content, 4u * block->words) != 0)
+		if (memcmp(ram + (uint32_t)(block->pa + distance), content, 4u * block->words) != 0)
 			return false;
 	}
 	return true;
@@ -335,7 +384,7 @@ void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target
 	jit->slots[slot] = (void *)(uintptr_t)target->code;
 }
 
-static void clear_jump_caches(struct jit *jit)
+static void clear_all_jump_caches(struct jit *jit)
 {
 	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
 		for (unsigned mode = 0; mode < 2; mode++)
@@ -347,13 +396,9 @@ static void clear_jump_caches(struct jit *jit)
  * stays, for when the same bytes come back. */
 static void detach(struct jit *jit, struct region *region, uint32_t distance)
 {
-	for (unsigned i = 0; i < region->incoming_count; i++)
-		if (jit->slot_uses[region->incoming[i]].target == region)
-			unlink_slot(jit, region->incoming[i]);
-	region->incoming_count = 0;
+	unlink_incoming(jit, region);
 	clear_entries(jit, region, distance);
 	unwatch(jit, region, distance);
-	clear_jump_caches(jit);
 	jit->statistics.invalidated++;
 	jit->invalidated = true;
 }
@@ -433,8 +478,9 @@ void jit_flush(struct jit *jit)
 	jit->table_used = 0;
 	jit->slots_used = 0;
 	jit->waiting_instructions = 0;
-	clear_jump_caches(jit);
+	clear_all_jump_caches(jit);
 	code_memory_reset(&jit->code);
+	emitter_reset(jit->emitter);
 	jit->statistics.flushes++;
 	jit->invalidated = true;
 }

@@ -53,7 +53,8 @@ static void load_backend(struct compiler *compiler)
 	const struct backend_interface *(*get)(void);
 	struct backend_options options = {.code = (struct code_memory *)&compiler->jit->code,
 					  .ram_size = compiler->jit->memory->ram_size,
-					  .code_map_offset = compiler->jit->memory->code_map_offset};
+					  .code_map_offset = compiler->jit->memory->code_map_offset,
+					  .thunk_table = compiler->jit->common.thunk_table};
 	struct error error;
 
 	pthread_mutex_lock(&compiler->lock);
@@ -129,9 +130,9 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 
 static void find_slot_targets(struct region *region)
 {
-	region->entries = calloc(region->ir.count, sizeof(*region->entries));
+	free(region->slot_targets);
 	region->slot_targets = malloc(region->slot_count * sizeof(uint32_t));
-	if (!region->entries || !region->slot_targets)
+	if (!region->slot_targets)
 		abort();
 	for (uint32_t i = 0; i < region->slot_count; i++)
 		region->slot_targets[i] = NO_TARGET;
@@ -144,6 +145,20 @@ static void find_slot_targets(struct region *region)
 		if (end->op == IR_BRANCH)
 			region->slot_targets[2 * i + 1] = end->targets[1];
 	}
+}
+
+/* Keeps the blocks that can be entered. */
+static void find_entries(struct region *region, const void *const *code)
+{
+	free(region->entries);
+	region->entries = malloc(region->ir.count * sizeof(*region->entries));
+	region->entry_count = 0;
+	if (!region->entries)
+		abort();
+	for (unsigned i = 0; i < region->ir.count; i++)
+		if (code[i])
+			region->entries[region->entry_count++] =
+			    (struct region_entry){region->ir.blocks[i].va, region->ir.blocks[i].pa, code[i]};
 }
 
 /* Lifts and compiles regions as one module; sets `compiled` in those that succeeded. */
@@ -164,9 +179,12 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 			continue;
 		}
 		find_slot_targets(regions[i]);
-		requests[lifted_count] = (struct backend_region){.ir = &regions[i]->ir,
-								 .first_slot = regions[i]->first_slot,
-								 .entries = regions[i]->entries};
+		requests[lifted_count] =
+		    (struct backend_region){.ir = &regions[i]->ir,
+					    .first_slot = regions[i]->first_slot,
+					    .entries = calloc(regions[i]->ir.count, sizeof(void *))};
+		if (!requests[lifted_count].entries)
+			abort();
 		lifted[lifted_count++] = regions[i];
 	}
 	if (lifted_count == 0) {
@@ -174,8 +192,12 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 		return;
 	}
 	bool ok = compiler->interface->compile(thread, requests, lifted_count, &bytes, text, error);
-	for (unsigned i = 0; i < lifted_count; i++)
+	for (unsigned i = 0; i < lifted_count; i++) {
 		lifted[i]->compiled = ok;
+		if (ok)
+			find_entries(lifted[i], requests[i].entries);
+		free(requests[i].entries);
+	}
 	if (ok)
 		atomic_fetch_add(&compiler->code_bytes, bytes);
 	else

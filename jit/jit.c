@@ -1,23 +1,23 @@
-/* The dispatcher: finds code for the address at hand, enters it, links what it left through, counts what has
- * none. */
+/* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
+ * compiled. */
 #include "jit/jit_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
-#define WARM_UP_CYCLES	 20000000 /* of a run that are only interpreted: many runs are over by then */
-#define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
-#define COMPILE_NS	 300000	  /* compiling a guest instruction */
-#define INTERPRET_NS	 8	  /* interpreting a cycle */
-#define LONG_RUN_CYCLES	 50000000
-#define MAX_BET		 8
-#define REQUEST_INTERVAL 64 /* executions between two looks at whether its code is coming */
+#define FIRST_ADOPTION	4	 /* executions of a block; a power of two */
+#define WARM_UP_CYCLES	20000000 /* of a run that are only interpreted: many runs are over by then */
+#define LOAD_NS		30000000 /* loading LLVM and compiling the first region, CPU time */
+#define COMPILE_NS	300000	 /* compiling a guest instruction */
+#define INTERPRET_NS	8	 /* interpreting a cycle */
+#define LONG_RUN_CYCLES 50000000
+#define MAX_BET		8
+#define MIN_AGAIN	64 /* executions between two looks at whether a block is worth a region */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
-    [EXIT_INTERPRET] = "interpret", [EXIT_AFTER] = "stop",
+    [EXIT_INTERPRET] = "interpret", [EXIT_AFTER] = "stop",	  [EXIT_HOT] = "hot",
 };
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
@@ -46,7 +46,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->cpus = cpus;
 	jit->cpu_count = cpu_count;
 	jit->compiler = compiler_new(jit);
-	if (!cache_init(jit, error) || !code_memory_init(&jit->code, options->code_bytes, error)) {
+	jit->emitter = emitter_new();
+	if (!cache_init(jit, error) || !code_memory_init(&jit->code, options->code_bytes, error) ||
+	    !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
 		return NULL;
 	}
@@ -55,6 +57,7 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;
+		cpus[i].heat = jit->table;
 		cpus[i].helpers = &jit_helpers;
 	}
 	return jit;
@@ -65,6 +68,7 @@ void jit_free(struct jit *jit)
 	if (!jit)
 		return;
 	compiler_free(jit->compiler);
+	emitter_free(jit->emitter);
 	cache_free(jit);
 	code_memory_free(&jit->code);
 	free(jit);
@@ -82,7 +86,7 @@ static void mark_requested(struct jit *jit, const struct region *region, bool re
 			continue;
 		entry->requested = requested;
 		if (!requested)
-			atomic_store_explicit(&entry->heat, 0, memory_order_relaxed);
+			cache_count_again(jit, entry);
 	}
 }
 
@@ -200,12 +204,10 @@ static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
 /* Runs code from `entry` until it returns. */
 static void enter(struct jit *jit, struct cpu *cpu, const struct block_entry *entry)
 {
-	struct backend *backend;
-	const struct backend_interface *interface = compiler_backend(jit->compiler, &backend);
 	int64_t before = cpu->budget;
 
 	jit->invalidated = false;
-	interface->enter(backend, cpu, entry->code, cpu->budget);
+	jit->common.enter(cpu, jit->memory->ram, cpu->budget, entry->code);
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
 	jit->statistics.exits[cpu->exit_reason]++;
@@ -230,6 +232,63 @@ static bool wants_adoption(uint32_t heat)
 	return heat >= FIRST_ADOPTION && (heat & (heat - 1)) == 0;
 }
 
+/* A block was executed so often that it is worth a region; or it was, but compiling does not pay yet. */
+static void hot(struct jit *jit, struct block_entry *entry)
+{
+	int32_t again = (int32_t)jit_threshold(jit);
+
+	if (again < MIN_AGAIN)
+		again = MIN_AGAIN; /* the block has to get on meanwhile */
+	if (!entry->requested && can_afford_to_compile(jit))
+		request(jit, entry);
+	atomic_fetch_add_explicit(&entry->countdown, again, memory_order_relaxed);
+	entry->counted += again;
+}
+
+/* Gives a block code of the first tier. False if it is the interpreter's. */
+static bool translate(struct jit *jit, struct block_entry *entry)
+{
+	uint32_t next =
+	    (entry->pa & ~PAGE_MASK) == PAGE_SIZE - 4 ? 0 : memory_read_word(jit->memory, entry->pa + 4);
+	uint32_t first = memory_read_word(jit->memory, entry->pa);
+
+	if (entry->refused && entry->first[0] == first && entry->first[1] == next)
+		return false;
+	if (cache_adopt(jit, entry))
+		return true;
+	struct region *region = region_of_block(jit, entry);
+	region->first_slot = jit->slots_used;
+	if (jit->slots_used + region->slot_count <= MAX_SLOTS && emit_block(jit, region)) {
+		jit->slots_used += region->slot_count;
+		cache_add(jit, region);
+		cache_install(jit, region);
+		return true;
+	}
+	bool full = jit->slots_used + region->slot_count > MAX_SLOTS || code_memory_full(&jit->code);
+	region_free(region);
+	if (full) {
+		jit_flush(jit); /* the entry is gone with the rest */
+	} else {
+		entry->refused = true;
+		entry->first[0] = first;
+		entry->first[1] = next;
+	}
+	return false;
+}
+
+/* The interpreter's turn at a block that has no code, in a run without a first tier. */
+static void interpret_cold(struct jit *jit, struct cpu *cpu, struct block_entry *entry)
+{
+	uint32_t heat = heat_of(entry) + 1;
+
+	atomic_fetch_sub_explicit(&entry->countdown, 1, memory_order_relaxed);
+	if (wants_adoption(heat) && cache_adopt(jit, entry))
+		return;
+	if (atomic_load_explicit(&entry->countdown, memory_order_relaxed) <= 0)
+		hot(jit, entry);
+	reference_run_block(cpu);
+}
+
 static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
@@ -239,15 +298,11 @@ static void run(struct jit *jit, struct cpu *cpu)
 			continue;
 		}
 		struct block_entry *entry = current_entry(jit, cpu);
-		if (!entry->code) {
-			uint32_t heat = heat_of(entry) + 1;
-
-			atomic_store_explicit(&entry->heat, heat, memory_order_relaxed);
-			if (wants_adoption(heat) && cache_adopt(jit, entry))
-				continue;
-			if (heat >= jit_threshold(jit) << entry->invalidations && !entry->requested &&
-			    (heat - jit_threshold(jit)) % REQUEST_INTERVAL == 0 && can_afford_to_compile(jit))
-				request(jit, entry);
+		if (!entry->code && jit->options.tiers == TIERS_SECOND) {
+			interpret_cold(jit, cpu, entry);
+			continue;
+		}
+		if (!entry->code && !translate(jit, entry)) {
 			reference_run_block(cpu);
 			continue;
 		}
@@ -259,6 +314,8 @@ static void run(struct jit *jit, struct cpu *cpu)
 			reference_run_block(cpu);
 		} else if (reason == EXIT_BUDGET) {
 			reference_run(cpu);
+		} else if (reason == EXIT_HOT) {
+			hot(jit, current_entry(jit, cpu));
 		} else if (reason != EXIT_AFTER && cpu->budget > 0 && !cpu->attention &&
 			   translatable(jit, cpu)) {
 			struct block_entry *target = current_entry(jit, cpu);
@@ -276,7 +333,8 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	uint64_t translated = jit->statistics.translated_cycles;
 	int64_t before = cpu->budget;
 
-	if (!jit->options.threshold && jit->interpreted_cycles < WARM_UP_CYCLES)
+	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
+	    jit->interpreted_cycles < WARM_UP_CYCLES)
 		reference_run(cpu); /* not even counting what is hot */
 	else
 		run(jit, cpu);

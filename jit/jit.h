@@ -35,7 +35,15 @@ struct jit_dump_options {
 	bool single_block; /* the block alone, not its region */
 };
 
+/* Which kinds of translated code there are. */
+enum jit_tiers {
+	TIERS_AUTO, /* both: stencils at once, regions of what is hot */
+	TIERS_FIRST,
+	TIERS_SECOND /* regions only; what is cold is interpreted */
+};
+
 struct jit_options {
+	enum jit_tiers tiers;
 	const char *backend_path; /* the back end's shared object */
 	enum sensitive_policy sensitive;
 	unsigned threads; /* compile threads; 0: compile at once, on the machine's thread */
@@ -75,17 +83,19 @@ bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *he
 struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
 	uint64_t entries;	    /* times translated code was entered from the dispatcher */
-	uint64_t exits[5];	    /* by enum exit_reason */
-	uint64_t regions, blocks, guest_instructions, code_bytes; /* installed */
-	uint64_t discarded;					  /* compiled, but out of date when done */
-	uint64_t failed;					  /* the back end refused */
-	uint64_t invalidated; /* places of regions given up because they were written */
-	uint64_t adopted;     /* places that got the code of equal bytes elsewhere */
+	uint64_t exits[6];	    /* by enum exit_reason */
+	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
+	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */
+	uint64_t unknown_shapes; /* blocks cut short because there was no stencil */
+	uint64_t discarded;	 /* compiled, but out of date when done */
+	uint64_t failed;	 /* the back end refused */
+	uint64_t invalidated;	 /* places of regions given up because they were written */
+	uint64_t adopted;	 /* places that got the code of equal bytes elsewhere */
 	uint64_t flushes;
 	uint64_t compile_ns;	 /* CPU time of compile threads */
 	char backend_error[256]; /* why there is no translated code, if so */
 };
 void jit_statistics(const struct jit *jit, struct jit_statistics *statistics);
-extern const char *const jit_exit_names[5];
+extern const char *const jit_exit_names[6];
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "ir/ir.h"
 #include "jit/code_memory.h"
+#include "jit/common_code.h"
 #include "jit/jit.h"
 #include "jit/llvm/backend.h"
 #include "runtime/cpu/cpu.h"
@@ -22,15 +23,22 @@ struct block_entry {
 	uint32_t va, pa;
 	bool used, user;
 	bool requested;	       /* being compiled as the head of a region */
+	bool refused;	       /* cannot be translated while its first words are `first` */
 	uint8_t invalidations; /* each doubles the threshold */
-	atomic_uint heat;      /* executions so far; compile threads read it to take what is most wanted */
-	const void *code;      /* NULL: not an entry of translated code */
+	/* Executions until the dispatcher wants to hear of it; the first tier's code counts down, compile threads read it to
+	 * take what is most wanted. */
+	atomic_int countdown;
+	int32_t counted; /* what it was set to, in all */
+	uint32_t first[2];
+	const void *code; /* NULL: not an entry of translated code */
 	struct region *region;
 };
 
+/* Executions so far. */
 static inline uint32_t heat_of(const struct block_entry *entry)
 {
-	return atomic_load_explicit(&entry->heat, memory_order_relaxed);
+	return (uint32_t)entry->counted -
+	       (uint32_t)atomic_load_explicit(&entry->countdown, memory_order_relaxed);
 }
 
 /* A basic block as discovery sees it: the bytes the lifter may read. */
@@ -43,14 +51,22 @@ struct scanned_block {
 	uint32_t targets[2]; /* where it may continue within a region */
 };
 
-/* A set of blocks compiled together. While pending it is shared with a compile thread, which reads the
- * request part and writes the result part; the rest stays the machine's thread's.
+/* Where translated code can be entered: a block. */
+struct region_entry {
+	uint32_t va, pa;
+	const void *code;
+};
+
+/* A piece of translated code: of the first tier one block, of the second a set of blocks compiled together. While pending it
+ * is shared with a compile thread, which reads the request part and writes the result part; the rest stays the machine's
+ * thread's.
  *
  * Code depends on virtual addresses and on bytes, not on where in RAM the bytes are. So a region serves every
  * place that holds the same bytes at the same virtual address: a program that runs again, or many times at
  * once, is compiled once. Each such place is an instance, named by its distance from the place the region was
  * made from. */
 struct region {
+	uint8_t tier; /* 1 or 2 */
 	bool pending;
 	bool stale;	     /* pending, and its bytes changed after they were copied */
 	uint32_t *instances; /* distances; the places that are watched and have entries in the table */
@@ -61,7 +77,7 @@ struct region {
 
 	/* The request. */
 	struct ir_mode mode;
-	struct scanned_block blocks[MAX_REGION_BLOCKS];
+	struct scanned_block *blocks;
 	unsigned block_count;
 	unsigned instructions;
 	uint32_t first_slot, slot_count;
@@ -70,16 +86,24 @@ struct region {
 		uint32_t words[PAGE_WORDS]; /* copied, in host order */
 	} * pages;
 	unsigned page_count;
-	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each */
+	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each; NULL in the first tier */
 
 	/* The result. */
 	bool compiled;
-	struct ir_region ir;
-	const void **entries;	/* by block of `ir` */
+	struct ir_region ir; /* until it is installed */
+	struct region_entry *entries;
+	unsigned entry_count;
 	uint32_t *slot_targets; /* virtual address of each slot's target, or NO_TARGET */
 
 	uint32_t *incoming; /* slots linked to this region's entries */
 	unsigned incoming_count, incoming_capacity;
+
+	/* The first tier's blocks are many and small: what the pointers above point to is here. */
+	uint32_t heat_offset; /* of the entry's countdown in the block table */
+	struct scanned_block own_block;
+	struct region_entry own_entry;
+	uint32_t own_targets[2];
+	uint32_t own_instance;
 };
 
 #define NO_TARGET 1u
@@ -128,6 +152,8 @@ struct jit {
 	uint32_t slots_used;
 
 	struct code_memory code;
+	struct common_code common;
+	struct emitter *emitter;
 	struct compiler *compiler;
 	bool invalidated; /* code was dropped since the flag was last cleared */
 	uint64_t interpreted_cycles;
@@ -150,6 +176,8 @@ bool cache_init(struct jit *jit, struct error *error);
 void cache_free(struct jit *jit);
 /* Made if missing; NULL if the table is full. */
 struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user);
+/* Starts counting a block's executions anew. */
+void cache_count_again(const struct jit *jit, struct block_entry *entry);
 const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
 
 /* Takes over a new region: registers its bytes in the code map, so that writes to them are noticed. */
@@ -172,7 +200,20 @@ void cache_code_written(void *jit, uint32_t offset, uint32_t size);
 /* Whether any granule of a RAM page holds code. */
 bool cache_page_has_code(const struct memory *memory, uint32_t frame);
 
+/* --- emit.c: the first tier --- */
+
+struct emitter *emitter_new(void);
+void emitter_free(struct emitter *emitter);
+/* Code memory was reset. */
+void emitter_reset(struct emitter *emitter);
+/* Translates a region of one block at once. False if there is no room (code_memory_full) or the block's first instruction
+ * cannot be translated. */
+bool emit_block(struct jit *jit, struct region *region);
+
 /* --- region.c: choosing what to compile --- */
+
+/* A region of the first tier for the block at an address. */
+struct region *region_of_block(struct jit *jit, const struct block_entry *head);
 
 /* A region around a hot block, or NULL if nothing there can be translated. `all`: include blocks that never
  * ran. */

@@ -46,6 +46,7 @@ static void branch_targets(struct scanned_block *block, const struct insn *insn,
 	}
 }
 
+/* The block at an address: up to and with the jump that ends it, within its page. */
 static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
 {
 	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
@@ -115,7 +116,7 @@ static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
 	const struct block_entry *entry = cache_find(jit, va, pa, user);
 
 	return entry && heat_of(entry) >= (jit_threshold(jit) + WARM_DIVISOR - 1) / WARM_DIVISOR &&
-	       !entry->code;
+	       (!entry->code || entry->region->tier == 1);
 }
 
 /* Marks what may be entered from outside: the head, loop heads, returns of calls. */
@@ -167,6 +168,10 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 
 	if (!region)
 		abort();
+	region->tier = 2;
+	region->blocks = calloc(MAX_REGION_BLOCKS, sizeof(*region->blocks));
+	if (!region->blocks)
+		abort();
 	region->mode = (struct ir_mode){.user = head->user, .mapped = head->user, .big_endian = true};
 	scan(jit, &region->blocks[0], head->va, head->pa);
 	region->block_count = 1;
@@ -197,6 +202,30 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	mark_entries(jit, region);
 	copy_content(jit, region);
 	region->slot_count = 2 * region->block_count;
+	region->blocks = realloc(region->blocks, region->block_count * sizeof(*region->blocks));
+	if (!region->blocks)
+		abort();
+	return region;
+}
+
+struct region *region_of_block(struct jit *jit, const struct block_entry *head)
+{
+	struct region *region = calloc(1, sizeof(*region));
+
+	if (!region)
+		abort();
+	region->tier = 1;
+	region->mode = (struct ir_mode){.user = head->user, .mapped = head->user, .big_endian = true};
+	region->heat_offset = (uint32_t)((const uint8_t *)&head->countdown - (const uint8_t *)jit->table);
+	region->blocks = &region->own_block;
+	region->block_count = 1;
+	region->entries = &region->own_entry;
+	region->slot_targets = region->own_targets;
+	region->slot_count = 2;
+	region->instances = &region->own_instance;
+	region->instance_capacity = 1;
+	scan(jit, region->blocks, head->va, head->pa);
+	region->blocks[0].entry = true;
 	return region;
 }
 
@@ -206,9 +235,13 @@ void region_free(struct region *region)
 		ir_region_free(&region->ir);
 	free(region->pages);
 	free(region->content);
-	free(region->instances);
-	free(region->entries);
-	free(region->slot_targets);
 	free(region->incoming);
+	if (region->instances != &region->own_instance)
+		free(region->instances);
+	if (region->tier == 2) {
+		free(region->blocks);
+		free(region->entries);
+		free(region->slot_targets);
+	}
 	free(region);
 }

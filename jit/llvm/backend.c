@@ -239,10 +239,8 @@ static void thread_destroy(struct backend_thread *thread)
 
 static bool thread_init(struct backend_thread *thread, struct error *error)
 {
-	struct backend *backend = thread->backend;
 	LLVMTargetRef target;
 	char *message = NULL;
-	bool done;
 
 	thread->triple = LLVMGetDefaultTargetTriple();
 	thread->cpu = LLVMGetHostCPUName();
@@ -260,12 +258,7 @@ static bool thread_init(struct backend_thread *thread, struct error *error)
 	thread->context = LLVMContextCreate();
 	LLVMContextSetDiagnosticHandler(thread->context, on_diagnostic, thread);
 	types_init(&thread->types, thread->context);
-	if (!link_init(thread, error))
-		return false;
-	pthread_mutex_lock(&backend->lock);
-	done = stubs_make(thread, error);
-	pthread_mutex_unlock(&backend->lock);
-	return done && link_define_thunks(thread, error);
+	return link_init(thread, error) && link_define_thunks(thread, error);
 }
 
 static struct backend_thread *thread_create(struct backend *backend, struct error *error)
@@ -295,26 +288,12 @@ static struct backend *backend_create(const struct backend_options *options, str
 	if (!backend)
 		abort();
 	backend->options = *options;
-	pthread_mutex_init(&backend->lock, NULL);
 	return backend;
 }
 
 static void backend_destroy(struct backend *backend)
 {
-	if (!backend)
-		return;
-	pthread_mutex_destroy(&backend->lock);
 	free(backend);
-}
-
-static void backend_enter(struct backend *backend, struct cpu *cpu, const void *code, int64_t budget)
-{
-	backend->enter(cpu, cpu->memory->ram, budget, code);
-}
-
-static const void *backend_stub(struct backend *backend)
-{
-	return backend->stub;
 }
 
 __attribute__((visibility("default"))) const struct backend_interface *jit161_backend(void)
@@ -326,8 +305,6 @@ __attribute__((visibility("default"))) const struct backend_interface *jit161_ba
 	    .thread_create = thread_create,
 	    .thread_destroy = thread_destroy,
 	    .compile = backend_compile,
-	    .enter = backend_enter,
-	    .stub = backend_stub,
 	};
 
 	return &interface;

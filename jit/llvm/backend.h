@@ -54,6 +54,7 @@ enum exit_reason {
 	EXIT_BUDGET,	/* not enough cycles for the block at cpu->pc */
 	EXIT_INTERPRET, /* the instruction at cpu->pc is the interpreter's */
 	EXIT_AFTER,	/* the machine wants to stop before cpu->pc */
+	EXIT_HOT,	/* the block at cpu->pc was executed so often that it is worth a region */
 	EXIT_REASON_COUNT
 };
 
@@ -98,6 +99,7 @@ struct backend_options {
 	struct code_memory *code; /* shared by all threads, locked by itself */
 	uint32_t ram_size;
 	uint32_t code_map_offset;
+	void *thunk_table; /* jit/common_code.h */
 };
 
 /* Text of the stages of a compilation, for dumps. Owned by the caller, freed with free(). */
@@ -110,7 +112,7 @@ struct backend_text {
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context, target machine, ORC session */
 
-#define BACKEND_VERSION 1
+#define BACKEND_VERSION 2
 
 struct backend_interface {
 	unsigned version;
@@ -123,10 +125,6 @@ struct backend_interface {
 	 * reason). `text` may be NULL. `code_bytes` gets the host bytes taken. */
 	bool (*compile)(struct backend_thread *thread, struct backend_region *regions, unsigned count,
 			size_t *code_bytes, struct backend_text *text, struct error *error);
-
-	/* Of the back end's own stubs, ready after the first thread_create: */
-	void (*enter)(struct backend *backend, struct cpu *cpu, const void *code, int64_t budget);
-	const void *(*stub)(struct backend *backend); /* the content of an unlinked slot */
 };
 
 /* The shared object's only symbol. */

@@ -142,7 +142,7 @@ bool link_define_thunks(struct backend_thread *thread, struct error *error)
 {
 	LLVMOrcCSymbolMapPair symbol = {
 	    .Name = LLVMOrcLLJITMangleAndIntern(thread->jit, THUNK_TABLE_NAME),
-	    .Sym = {.Address = (LLVMOrcExecutorAddress)(uintptr_t)thread->backend->thunk_table,
+	    .Sym = {.Address = (LLVMOrcExecutorAddress)(uintptr_t)thread->backend->options.thunk_table,
 		    .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}},
 	};
 	LLVMErrorRef llvm_error = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(thread->jit),

@@ -1,9 +1,9 @@
 /* Inside the LLVM back end. From IR to running code: lower.c and lower_memory.c build LLVM IR, backend.c runs
  * LLVM's passes and its code generator, object.c checks the object file, link.c puts it into code memory
- * through ORC, text.c prints every stage. stubs.c makes the few functions that all translated code shares.
+ * through ORC, text.c prints every stage. At build time make_stencils.c makes the first tier's stencils with
+ * lower_stencil.c, and with stubs.c the few functions that all translated code shares.
  *
- * One backend_thread belongs to one thread at a time; threads share the backend, which is constant once its
- * stubs are made. */
+ * One backend_thread belongs to one thread at a time; threads share the backend, which is constant. */
 #ifndef JIT161_JIT_LLVM_LLVM_INTERNAL_H
 #define JIT161_JIT_LLVM_LLVM_INTERNAL_H
 
@@ -40,11 +40,6 @@ enum thunk {
 
 struct backend {
 	struct backend_options options;
-	pthread_mutex_t lock; /* while the stubs are made */
-	bool ready;
-	void (*enter)(struct cpu *cpu, uint8_t *ram, int64_t budget, const void *code);
-	const void *stub;
-	void *thunk_table; /* at its writable address */
 };
 
 /* What lowering needs of a context again and again. */
@@ -106,11 +101,6 @@ LLVMValueRef build_musttail(LLVMBuilderRef builder, const struct types *types, L
 /* The address `offset` bytes behind a pointer. */
 LLVMValueRef build_offset(LLVMBuilderRef builder, const struct types *types, LLVMValueRef pointer,
 			  uint64_t offset);
-
-/* --- stubs.c --- */
-
-/* Compiles the stubs if this is the backend's first thread. */
-bool stubs_make(struct backend_thread *thread, struct error *error);
 
 /* --- backend.c --- */
 

@@ -187,6 +187,11 @@ LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRe
 	LLVMValueRef table = LLVMGetNamedGlobal(lowering->module, THUNK_TABLE_NAME);
 	LLVMValueRef code, call;
 
+	if (lowering->group) {
+		code = common_function(lowering, STENCIL_LOAD + (unsigned)thunk, types->thunk[thunk],
+				       CALL_PRESERVE_MOST);
+		goto call;
+	}
 	if (!table) {
 		table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->pointer, THUNK_COUNT),
 				      THUNK_TABLE_NAME);
@@ -196,6 +201,7 @@ LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRe
 	}
 	code = LLVMBuildLoad2(lowering->builder, types->pointer,
 			      build_offset(lowering->builder, types, table, thunk * sizeof(void *)), "");
+call:
 	call = LLVMBuildCall2(lowering->builder, types->thunk[thunk], code, arguments, count, "");
 	LLVMSetInstructionCallConv(call, CALL_PRESERVE_MOST);
 	LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, types->nounwind);
@@ -205,16 +211,27 @@ LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRe
 /* In kernel mode accesses and helpers change lookup_va behind the region's back. */
 static bool is_cached(const struct lowering *lowering, enum ir_state state)
 {
-	return ir_state_info[state].cached && (state != IR_STATE_LOOKUP_VA || lowering->region->mode.user);
+	return !lowering->group && ir_state_info[state].cached &&
+	       (state != IR_STATE_LOOKUP_VA || lowering->region->mode.user);
+}
+
+/* Where in struct cpu a state lives that is not cached. */
+static LLVMValueRef state_pointer(struct lowering *lowering, enum ir_state state)
+{
+	LLVMValueRef offset = lowering->group && state <= IR_STATE_RA
+				  ? hole64(lowering, HOLE_STATE, lowering->op, 0)
+				  : LLVMConstInt(lowering->types->i64, state_offset(state), false);
+
+	return LLVMBuildInBoundsGEP2(lowering->builder, lowering->types->i8, lowering->cpu, &offset, 1, "");
 }
 
 static LLVMValueRef get_state(struct lowering *lowering, enum ir_state state)
 {
 	LLVMTypeRef type = lowered_type(lowering->types, ir_state_info[state].type);
 
-	if (is_cached(lowering, state))
-		return LLVMBuildLoad2(lowering->builder, type, lowering->variables[state], "");
-	return load_cpu(lowering, type, state_offset(state));
+	return LLVMBuildLoad2(
+	    lowering->builder, type,
+	    is_cached(lowering, state) ? lowering->variables[state] : state_pointer(lowering, state), "");
 }
 
 static void set_state(struct lowering *lowering, enum ir_state state, LLVMValueRef value)
@@ -223,7 +240,7 @@ static void set_state(struct lowering *lowering, enum ir_state state, LLVMValueR
 		LLVMBuildStore(lowering->builder, value, lowering->variables[state]);
 		lowering->dirty |= (state_set)1 << state;
 	} else {
-		store_cpu(lowering, value, state_offset(state));
+		LLVMBuildStore(lowering->builder, value, state_pointer(lowering, state));
 	}
 }
 
@@ -301,6 +318,8 @@ static uint32_t pack_before(const struct lowering *lowering, struct ir_time time
 
 LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time)
 {
+	if (lowering->group)
+		return stencil_exit_before(lowering, time);
 	return cold_exit(lowering, const32(lowering, pack_before(lowering, time)));
 }
 
@@ -311,15 +330,29 @@ LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status,
 	LLVMValueRef exit;
 
 	if (!may_be_after || time.delay_slot)
-		return cold_exit(lowering, const32(lowering, before));
+		return exit_before(lowering, time);
+	if (lowering->group) {
+		LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder);
+		LLVMBasicBlockRef which = new_block(lowering, "which");
+
+		position(lowering, which);
+		LLVMBuildCondBr(
+		    lowering->builder,
+		    LLVMBuildICmp(lowering->builder, LLVMIntEQ, status, const32(lowering, HELPER_BEFORE), ""),
+		    stencil_exit_before(lowering, time), stencil_exit_after(lowering, time));
+		position(lowering, here);
+		return which;
+	}
 	/* The status is 1 or 2: before, or one step on. */
 	exit = LLVMBuildMul(lowering->builder, status, const32(lowering, EXIT_AFTER_STEP), "");
 	exit = LLVMBuildAdd(lowering->builder, exit, const32(lowering, before - EXIT_AFTER_STEP), "");
 	return cold_exit(lowering, exit);
 }
 
-LLVMValueRef packed_argument(const struct lowering *lowering, uint32_t argument, struct ir_time time)
+LLVMValueRef packed_argument(struct lowering *lowering, uint32_t argument, struct ir_time time)
 {
+	if (lowering->group)
+		return hole32(lowering, HOLE_PACKED, lowering->op, (int32_t)argument);
 	return const32(lowering,
 		       (uint32_t)(lowering->block->cost - time.cycle) << PACKED_REFUND_SHIFT | argument);
 }
@@ -329,6 +362,8 @@ static int internal_target(const struct ir_region *region, const struct ir_block
 {
 	const struct ir_block *found;
 
+	if (!region->count)
+		return -1; /* a stencil */
 	/* What another page holds can change without a write to it. */
 	if (region->mode.mapped && (target ^ block->va) & PAGE_MASK)
 		return -1;
@@ -359,17 +394,27 @@ LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned s
 	return LLVMBuildOr(lowering->builder, bits, asid, "");
 }
 
-static void leave_through_slot(struct lowering *lowering, uint32_t slot)
+/* Through the block's slot `k`. */
+static void leave_through_slot(struct lowering *lowering, unsigned k)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMValueRef slots = load_cpu(lowering, types->pointer, offsetof(struct cpu, slots));
-	LLVMValueRef code =
-	    LLVMBuildLoad2(builder, types->pointer,
-			   build_offset(builder, types, slots, (uint64_t)slot * sizeof(void *)), "");
+	LLVMValueRef number, offset, code;
 
-	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget,
-		       const32(lowering, slot));
+	if (lowering->group) {
+		number = hole32(lowering, HOLE_SLOT, 0, (int32_t)k);
+		offset = hole64(lowering, HOLE_SLOT_OFFSET, 0, (int32_t)(k * sizeof(void *)));
+	} else {
+		unsigned block = (unsigned)(lowering->block - lowering->region->blocks);
+		uint32_t slot = lowering->first_slot + 2 * block + k;
+
+		number = const32(lowering, slot);
+		offset = const64(lowering, (uint64_t)slot * sizeof(void *));
+	}
+	code = LLVMBuildLoad2(builder, types->pointer,
+			      LLVMBuildInBoundsGEP2(builder, types->i8, slots, &offset, 1, ""), "");
+	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget, number);
 }
 
 static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef target)
@@ -414,10 +459,19 @@ static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef tar
 		condition = LLVMBuildOr(builder, condition,
 					LLVMBuildICmp(builder, LLVMIntNE, addend, wanted, ""), "");
 	}
-	add_incoming(lowering, lowering->leave_pc, target);
-	add_incoming(lowering, lowering->leave_budget, lowering->budget);
-	add_incoming(lowering, lowering->leave_reason, const32(lowering, EXIT_INDIRECT));
-	branch_rarely(lowering, condition, lowering->leave, hit);
+	if (lowering->group) {
+		LLVMBasicBlockRef here = LLVMGetInsertBlock(builder), miss = new_block(lowering, "miss");
+
+		position(lowering, miss);
+		stencil_leave(lowering, STENCIL_LEAVE_INDIRECT, lowering->budget, target);
+		position(lowering, here);
+		branch_rarely(lowering, condition, miss, hit);
+	} else {
+		add_incoming(lowering, lowering->leave_pc, target);
+		add_incoming(lowering, lowering->leave_budget, lowering->budget);
+		add_incoming(lowering, lowering->leave_reason, const32(lowering, EXIT_INDIRECT));
+		branch_rarely(lowering, condition, lowering->leave, hit);
+	}
 
 	position(lowering, hit);
 	code =
@@ -430,12 +484,13 @@ static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef tar
 /* A static jump to `target`, the block's exit number `k`, that leaves the region; all is stored. */
 static void leave_statically(struct lowering *lowering, uint32_t target, unsigned k)
 {
-	unsigned number = (unsigned)(lowering->block - lowering->region->blocks);
-
 	if (lowering->region->mode.mapped && (target ^ lowering->block->va) & PAGE_MASK)
-		leave_through_jump_cache(lowering, const32(lowering, target));
+		leave_through_jump_cache(
+		    lowering, lowering->group
+				  ? hole32(lowering, k ? HOLE_TARGET_1 : HOLE_TARGET_0, lowering->op, 0)
+				  : const32(lowering, target));
 	else
-		leave_through_slot(lowering, lowering->first_slot + 2 * number + k);
+		leave_through_slot(lowering, k);
 }
 
 static void lower_jump(struct lowering *lowering, const struct ir_insn *insn)
@@ -488,7 +543,8 @@ static LLVMValueRef lower_call(struct lowering *lowering, const struct ir_insn *
 		operands[i] = insn->operands[i] == IR_NO_VALUE ? const32(lowering, 0)
 							       : lowering->values[insn->operands[i]];
 	arguments[0] = lowering->cpu;
-	arguments[1] = const32(lowering, (uint32_t)insn->immediate);
+	arguments[1] = lowering->group ? hole32(lowering, HOLE_VALUE, lowering->op, 0)
+				       : const32(lowering, (uint32_t)insn->immediate);
 	arguments[2] = operands[0];
 	arguments[3] = operands[1];
 	arguments[4] = lowering->budget;
@@ -505,10 +561,12 @@ static LLVMValueRef lower_call(struct lowering *lowering, const struct ir_insn *
 static LLVMValueRef lower_active(struct lowering *lowering, const struct ir_insn *insn)
 {
 	LLVMValueRef end = load_cpu(lowering, lowering->types->i64, offsetof(struct cpu, active_end));
-	uint64_t refund = (uint64_t)(lowering->block->cost - insn->time.cycle);
+	LLVMValueRef refund = lowering->group
+				  ? hole64(lowering, HOLE_REFUND, lowering->op, 0)
+				  : const64(lowering, (uint64_t)(lowering->block->cost - insn->time.cycle));
 
 	end = LLVMBuildSub(lowering->builder, end, lowering->budget, "");
-	return LLVMBuildSub(lowering->builder, end, const64(lowering, refund), "");
+	return LLVMBuildSub(lowering->builder, end, refund, "");
 }
 
 static void lower_exit_if(struct lowering *lowering, const struct ir_insn *insn)
@@ -537,7 +595,8 @@ static void lower_stall(struct lowering *lowering, const struct ir_insn *insn)
 	    LLVMBuildZExt(lowering->builder, lowering->values[insn->operands[0]], lowering->types->i64, "");
 
 	lowering->budget = LLVMBuildSub(lowering->builder, lowering->budget, stalled, "");
-	LLVMBuildStore(lowering->builder, lowering->budget, lowering->budget_variable);
+	if (!lowering->group)
+		LLVMBuildStore(lowering->builder, lowering->budget, lowering->budget_variable);
 }
 
 static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn *insn)
@@ -554,6 +613,8 @@ static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn 
 #define B operands[1]
 	switch (insn->op) {
 	case IR_CONST:
+		if (lowering->group && insn->parameter)
+			return hole32(lowering, HOLE_VALUE, lowering->op, 0);
 		return LLVMConstInt(type, insn->immediate, false);
 	case IR_ADD:
 		return LLVMBuildAdd(builder, A, B, "");
@@ -606,7 +667,7 @@ static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn 
 #undef B
 }
 
-static LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn)
+LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn)
 {
 	switch (insn->op) {
 	case IR_GET:

@@ -3,6 +3,7 @@
 #define JIT161_JIT_LLVM_LOWER_INTERNAL_H
 
 #include "jit/llvm/llvm_internal.h"
+#include "jit/stencil.h"
 #include "runtime/cpu/cpu.h"
 
 /* A set of guest states. */
@@ -38,6 +39,11 @@ struct lowering {
 	const struct ir_region *region;
 	uint32_t first_slot;
 	LLVMValueRef function, cpu, ram;
+
+	/* Not a region but a stencil: what differs between blocks are holes, states are in memory, and it is left at once by
+	 * tail calls. lower_stencil.c. */
+	const struct stencil_group *group;
+	unsigned op; /* the operation at hand, in the group */
 	LLVMValueRef budget_variable;
 	LLVMValueRef variables[IR_STATE_COUNT]; /* of cached states */
 	LLVMBasicBlockRef *heads;		/* of the guest blocks */
@@ -62,6 +68,24 @@ struct lowering {
 };
 
 LLVMValueRef const32(const struct lowering *lowering, uint32_t value);
+LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn);
+
+/* Holes of a stencil (lower_stencil.c): a constant that is filled in later, plus an addend. `op` is the operation's number
+ * in the group. */
+LLVMValueRef hole64(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend);
+LLVMValueRef hole32(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend);
+/* The number of the operation that makes a value. */
+unsigned group_index(const struct lowering *lowering, ir_value value);
+LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,
+			     unsigned convention);
+LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time);
+LLVMBasicBlockRef stencil_exit_after(struct lowering *lowering, struct ir_time time);
+/* Ends the current LLVM block: leaves for good. */
+void stencil_leave(struct lowering *lowering, enum stencil_common how, LLVMValueRef budget, LLVMValueRef pc);
+
+/* RAM's size in units of 1 << shift bytes; the code map's first byte. */
+LLVMValueRef ram_limit(struct lowering *lowering, unsigned shift);
+LLVMValueRef code_marks(struct lowering *lowering);
 LLVMBasicBlockRef new_block(struct lowering *lowering, const char *name);
 void position(struct lowering *lowering, LLVMBasicBlockRef block);
 LLVMValueRef load_cpu(struct lowering *lowering, LLVMTypeRef type, size_t offset);
@@ -72,7 +96,7 @@ void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicB
 		   LLVMBasicBlockRef usual);
 
 /* The last argument of a thunk called for an instruction. */
-LLVMValueRef packed_argument(const struct lowering *lowering, uint32_t argument, struct ir_time time);
+LLVMValueRef packed_argument(struct lowering *lowering, uint32_t argument, struct ir_time time);
 
 /* The cold exit before an instruction; the caller branches there from the current LLVM block. */
 LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);

@@ -23,11 +23,18 @@ static LLVMValueRef add_constant(struct lowering *lowering, ir_value operand, ui
 {
 	const struct ir_insn *insns = lowering->block->insns;
 	const struct ir_insn *insn = &insns[operand];
-	LLVMValueRef base = lowering->values[operand];
+	LLVMValueRef base = lowering->values[operand], addend;
 
 	if (insn->op == IR_ADD && insns[insn->operands[1]].op == IR_CONST) {
+		const struct ir_insn *own = &insns[insn->operands[1]];
+
 		base = lowering->values[insn->operands[0]];
-		constant += (uint32_t)insns[insn->operands[1]].immediate;
+		if (lowering->group && own->parameter) {
+			addend = hole32(lowering, HOLE_VALUE, group_index(lowering, insn->operands[1]),
+					(int32_t)constant);
+			return LLVMBuildAdd(lowering->builder, base, addend, "");
+		}
+		constant += (uint32_t)own->immediate;
 	}
 	return LLVMBuildAdd(lowering->builder, base, const32(lowering, constant), "");
 }
@@ -65,8 +72,7 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 
 		index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
 	}
-	inside = LLVMBuildICmp(builder, LLVMIntUGE, index,
-			       const32(lowering, lowering->options->ram_size >> shift), "");
+	inside = LLVMBuildICmp(builder, LLVMIntUGE, index, ram_limit(lowering, shift), "");
 	branch_rarely(lowering, inside, access->slow, fast);
 	position(lowering, fast);
 
@@ -77,8 +83,7 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 		LLVMValueRef mark;
 
 		granule = LLVMBuildZExt(builder, granule, types->i64, "");
-		mark = build_offset(builder, types, lowering->ram, lowering->options->code_map_offset);
-		mark = LLVMBuildInBoundsGEP2(builder, types->i8, mark, &granule, 1, "");
+		mark = LLVMBuildInBoundsGEP2(builder, types->i8, code_marks(lowering), &granule, 1, "");
 		mark = LLVMBuildLoad2(builder, types->i8, mark, "");
 		branch_rarely(lowering,
 			      LLVMBuildICmp(builder, LLVMIntNE, mark, LLVMConstInt(types->i8, 0, false), ""),
@@ -114,6 +119,23 @@ static void open_user(struct lowering *lowering, struct guest_access *access)
 			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
 	    LLVMBuildZExt(builder, address, types->i64, ""), "");
 	access->host = LLVMBuildIntToPtr(builder, address, types->pointer, "");
+}
+
+LLVMValueRef ram_limit(struct lowering *lowering, unsigned shift)
+{
+	static const enum hole holes[] = {HOLE_RAM_BYTES, HOLE_RAM_HALVES, HOLE_RAM_WORDS};
+
+	return lowering->group ? hole32(lowering, holes[shift], 0, 0)
+			       : const32(lowering, lowering->options->ram_size >> shift);
+}
+
+LLVMValueRef code_marks(struct lowering *lowering)
+{
+	LLVMValueRef offset =
+	    lowering->group ? hole64(lowering, HOLE_CODE_MAP, 0, 0)
+			    : LLVMConstInt(lowering->types->i64, lowering->options->code_map_offset, false);
+
+	return LLVMBuildInBoundsGEP2(lowering->builder, lowering->types->i8, lowering->ram, &offset, 1, "");
 }
 
 static struct guest_access open_access(struct lowering *lowering, const struct ir_insn *insn)
@@ -218,13 +240,11 @@ static LLVMValueRef code_mark(struct lowering *lowering, LLVMValueRef offset)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	LLVMValueRef granule = LLVMBuildLShr(builder, offset, const32(lowering, CODE_GRANULE_SHIFT), "");
-	LLVMValueRef marks =
-	    build_offset(builder, lowering->types, lowering->ram, lowering->options->code_map_offset);
 
 	granule = LLVMBuildZExt(builder, granule, lowering->types->i64, "");
-	return LLVMBuildLoad2(builder, lowering->types->i8,
-			      LLVMBuildInBoundsGEP2(builder, lowering->types->i8, marks, &granule, 1, ""),
-			      "");
+	return LLVMBuildLoad2(
+	    builder, lowering->types->i8,
+	    LLVMBuildInBoundsGEP2(builder, lowering->types->i8, code_marks(lowering), &granule, 1, ""), "");
 }
 
 static void test_kernel_frame(struct lowering *lowering, struct frame *frame, struct ir_time time)
@@ -327,7 +347,7 @@ static void store_direct(struct lowering *lowering, LLVMValueRef value, LLVMValu
 	LLVMSetAlignment(store, size);
 }
 
-static LLVMValueRef access_flags(const struct lowering *lowering, const struct guest_access *access,
+static LLVMValueRef access_flags(struct lowering *lowering, const struct guest_access *access,
 				 const struct ir_insn *insn)
 {
 	uint32_t flags = access->size;

@@ -1,29 +1,35 @@
-/* The functions that all translated code shares: the way in, the content of unlinked slots, and the thunks.
- * They are compiled like regions, once per backend, and stay when code memory is reset. */
-#include "jit/llvm/llvm_internal.h"
+/* The functions that all translated code shares: the way in, the ways out, the content of unlinked slots, and the thunks.
+ * They are compiled at build time, like stencils. */
+#include "jit/llvm/stencil_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/cpu/cpu.h"
 
-static LLVMBuilderRef open_function(const struct backend_thread *thread, LLVMValueRef function)
-{
-	LLVMBuilderRef builder = LLVMCreateBuilderInContext(thread->context);
+struct stubs {
+	const struct types *types;
+	LLVMContextRef context;
+	LLVMModuleRef module;
+};
 
-	LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(thread->context, function, ""));
+static LLVMBuilderRef open_function(const struct stubs *stubs, LLVMValueRef function)
+{
+	LLVMBuilderRef builder = LLVMCreateBuilderInContext(stubs->context);
+
+	LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(stubs->context, function, ""));
 	return builder;
 }
 
 /* void enter(cpu, ram, budget, code) in the C convention */
-static void make_enter(const struct backend_thread *thread, LLVMModuleRef module)
+static void make_enter(const struct stubs *stubs)
 {
-	const struct types *types = &thread->types;
+	const struct types *types = stubs->types;
 	LLVMTypeRef parameters[] = {types->pointer, types->pointer, types->i64, types->pointer};
 	LLVMValueRef function =
-	    add_function(types, module, "jit161_enter",
+	    add_function(types, stubs->module, stencil_common_names[STENCIL_ENTER],
 			 LLVMFunctionType(types->nothing, parameters, 4, false), LLVMCCallConv);
-	LLVMBuilderRef builder = open_function(thread, function);
+	LLVMBuilderRef builder = open_function(stubs, function);
 	LLVMValueRef arguments[] = {LLVMGetParam(function, 0), LLVMGetParam(function, 1),
 				    LLVMGetParam(function, 2), LLVMConstInt(types->i32, 0, false)};
 	LLVMValueRef call =
@@ -34,11 +40,12 @@ static void make_enter(const struct backend_thread *thread, LLVMModuleRef module
 	LLVMDisposeBuilder(builder);
 }
 
-static void make_stub(const struct backend_thread *thread, LLVMModuleRef module)
+static void make_stub(const struct stubs *stubs)
 {
-	const struct types *types = &thread->types;
-	LLVMValueRef function = add_function(types, module, "jit161_stub", types->region, CALL_PRESERVE_NONE);
-	LLVMBuilderRef builder = open_function(thread, function);
+	const struct types *types = stubs->types;
+	LLVMValueRef function = add_function(types, stubs->module, stencil_common_names[STENCIL_STUB],
+					     types->region, CALL_PRESERVE_NONE);
+	LLVMBuilderRef builder = open_function(stubs, function);
 	LLVMValueRef cpu = LLVMGetParam(function, 0);
 
 	LLVMBuildStore(builder, LLVMGetParam(function, 2),
@@ -59,22 +66,23 @@ enum packed_use {
 };
 
 static const struct {
-	const char *name;
 	size_t helper; /* offset in struct translated_code_helpers */
 	enum packed_use use;
 } thunks[THUNK_COUNT] = {
-    [THUNK_LOAD] = {"jit161_load", offsetof(struct translated_code_helpers, load), PACKED_BEFORE_BUDGET},
-    [THUNK_STORE] = {"jit161_store", offsetof(struct translated_code_helpers, store), PACKED_BEFORE_BUDGET},
-    [THUNK_PROBE] = {"jit161_probe", offsetof(struct translated_code_helpers, probe), PACKED_BEFORE_BUDGET},
-    [THUNK_CALL] = {"jit161_call", offsetof(struct translated_code_helpers, call), PACKED_HELPER},
+    [THUNK_LOAD] = {offsetof(struct translated_code_helpers, load), PACKED_BEFORE_BUDGET},
+    [THUNK_STORE] = {offsetof(struct translated_code_helpers, store), PACKED_BEFORE_BUDGET},
+    [THUNK_PROBE] = {offsetof(struct translated_code_helpers, probe), PACKED_BEFORE_BUDGET},
+    [THUNK_CALL] = {offsetof(struct translated_code_helpers, call), PACKED_HELPER},
 };
 
-static void make_thunk(const struct backend_thread *thread, LLVMModuleRef module, enum thunk thunk)
+static void make_thunk(const struct stubs *stubs, enum thunk thunk)
 {
-	const struct types *types = &thread->types;
+	const struct types *types = stubs->types;
 	LLVMTypeRef type = types->thunk[thunk], parameters[6];
-	LLVMValueRef function = add_function(types, module, thunks[thunk].name, type, CALL_PRESERVE_MOST);
-	LLVMBuilderRef builder = open_function(thread, function);
+	LLVMValueRef function =
+	    add_function(types, stubs->module, stencil_common_names[STENCIL_LOAD + (unsigned)thunk], type,
+			 CALL_PRESERVE_MOST);
+	LLVMBuilderRef builder = open_function(stubs, function);
 	unsigned last = LLVMCountParams(function) - 1, count = last;
 	LLVMValueRef arguments[6], packed, budget, argument, helper;
 
@@ -109,41 +117,36 @@ static void make_thunk(const struct backend_thread *thread, LLVMModuleRef module
 	LLVMDisposeBuilder(builder);
 }
 
-static bool install(struct backend_thread *thread, const struct object *object, struct error *error)
+/* void leave(cpu, ram, budget, pc) */
+static void make_leave(const struct stubs *stubs, enum stencil_common number, enum exit_reason reason)
 {
-	struct backend *backend = thread->backend;
-	const void **table =
-	    code_memory_allocate(backend->options.code, THUNK_COUNT * sizeof(void *), sizeof(void *));
+	const struct types *types = stubs->types;
+	LLVMValueRef function = add_function(types, stubs->module, stencil_common_names[number],
+					     types->region, CALL_PRESERVE_NONE);
+	LLVMBuilderRef builder = open_function(stubs, function);
+	LLVMValueRef cpu = LLVMGetParam(function, 0);
 
-	if (!table)
-		return error_set(error, "the memory for translated code is too small");
-	for (unsigned i = 0; i < THUNK_COUNT; i++)
-		table[i] = module_address(thread, object, thunks[i].name);
-	backend->thunk_table = table;
-	backend->stub = module_address(thread, object, "jit161_stub");
-	backend->enter = (void (*)(struct cpu *, uint8_t *, int64_t, const void *))module_address(
-	    thread, object, "jit161_enter");
-	code_memory_keep(backend->options.code);
-	return true;
+	LLVMBuildStore(builder, LLVMGetParam(function, 2),
+		       build_offset(builder, types, cpu, offsetof(struct cpu, budget)));
+	LLVMBuildStore(builder, LLVMGetParam(function, 3),
+		       build_offset(builder, types, cpu, offsetof(struct cpu, pc)));
+	LLVMBuildStore(builder, LLVMConstInt(types->i32, reason, false),
+		       build_offset(builder, types, cpu, offsetof(struct cpu, exit_reason)));
+	LLVMBuildRetVoid(builder);
+	LLVMDisposeBuilder(builder);
 }
 
-bool stubs_make(struct backend_thread *thread, struct error *error)
+void stubs_build(const struct types *types, LLVMContextRef context, LLVMModuleRef module)
 {
-	struct object object = {0};
-	LLVMModuleRef module;
-	bool done = false;
+	const struct stubs stubs = {.types = types, .context = context, .module = module};
 
-	if (thread->backend->ready)
-		return true;
-	module = LLVMModuleCreateWithNameInContext("stubs", thread->context);
-	make_enter(thread, module);
-	make_stub(thread, module);
+	make_enter(&stubs);
+	make_stub(&stubs);
 	for (unsigned i = 0; i < THUNK_COUNT; i++)
-		make_thunk(thread, module, i);
-	if (module_compile(thread, module, &object, NULL, error))
-		done = install(thread, &object, error);
-	object_free(&object);
-	LLVMDisposeModule(module);
-	thread->backend->ready = done;
-	return done;
+		make_thunk(&stubs, i);
+	make_leave(&stubs, STENCIL_LEAVE_BUDGET, EXIT_BUDGET);
+	make_leave(&stubs, STENCIL_LEAVE_BEFORE, EXIT_INTERPRET);
+	make_leave(&stubs, STENCIL_LEAVE_AFTER, EXIT_AFTER);
+	make_leave(&stubs, STENCIL_LEAVE_INDIRECT, EXIT_INDIRECT);
+	make_leave(&stubs, STENCIL_LEAVE_HOT, EXIT_HOT);
 }

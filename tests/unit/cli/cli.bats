@@ -42,7 +42,7 @@ setup() {
 	assert s["run_cycles"] == 100000 and s["global_idle_cycles"] == 966397, s
 	assert s["cpus"][0]["kernel_cycles"] == 14, s
 	assert s["devices"]["console_writes"] == 1, s
-	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop"}, s
+	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop", "hot"}, s
 	P
 }
 
@@ -60,7 +60,7 @@ setup() {
 
 @test "wrong usage ends with status 2 and says what is wrong" {
 	for words in "" "-q $example" "-c" "--engine=fast $example" "--nonsense $example" "--threshold=0 $example" \
-		     "-Cnonsense $example" "--tier=1 $example" "-w $example"; do
+		     "-Cnonsense $example" "--tier=3 $example" "-w $example"; do
 		run sys161 $words
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"sys161: "* ]]

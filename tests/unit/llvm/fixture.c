@@ -112,7 +112,9 @@ int fixture_setup(void **state)
 	assert_non_null(fixture->cpu);
 
 	assert_true(code_memory_init(&fixture->code, CODE_SIZE, &error));
-	options = (struct backend_options){&fixture->code, RAM_SIZE, fixture->memory.code_map_offset};
+	assert_true(common_code_install(&fixture->common, &fixture->code, &error));
+	options = (struct backend_options){&fixture->code, RAM_SIZE, fixture->memory.code_map_offset,
+					   fixture->common.thunk_table};
 	fixture->backend = fixture->interface->create(&options, &error);
 	assert_non_null(fixture->backend);
 	fixture->thread = fixture->interface->thread_create(fixture->backend, &error);
@@ -154,7 +156,7 @@ void fixture_reset(struct fixture *fixture)
 			cpu->jump_cache[user][i].va = JUMP_CACHE_EMPTY;
 	}
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		fixture->slots[i] = (void *)fixture->interface->stub(fixture->backend);
+		fixture->slots[i] = (void *)(uintptr_t)fixture->common.address[STENCIL_STUB];
 	fixture->status = HELPER_DONE;
 	fixture->only = HELPER_NONE;
 	fixture->result = 0;
@@ -192,7 +194,7 @@ void fixture_run(struct fixture *fixture, const void *code, int64_t budget)
 {
 	fixture->cpu->exit_reason = EXIT_REASON_COUNT;
 	fixture->cpu->pc = 0xDEADBEEF;
-	fixture->interface->enter(fixture->backend, fixture->cpu, code, budget);
+	fixture->common.enter(fixture->cpu, fixture->memory.ram, budget, code);
 }
 
 void fixture_expect_exit(const struct fixture *fixture, enum exit_reason reason, uint32_t pc, int64_t budget)

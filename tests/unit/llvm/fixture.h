@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ir/ir.h"
+#include "jit/common_code.h"
 #include "jit/llvm/backend.h"
 #include "runtime/cpu/cpu.h"
 
@@ -31,6 +32,7 @@ enum helper_kind {
 struct fixture {
 	const struct backend_interface *interface;
 	struct code_memory code;
+	struct common_code common;
 	struct backend *backend;
 	struct backend_thread *thread;
 	struct memory memory;

@@ -66,7 +66,7 @@ static void test_write_xor_execute(void **state)
 	assert_true(compile(fixture, fixture->thread, entries, &bytes, NULL, &error));
 	assert_in_range(bytes, 50, 2000);
 	check_mappings(entries[0], "r-xs");
-	check_mappings(fixture->interface->stub(fixture->backend), "r-xs");
+	check_mappings(fixture->common.address[STENCIL_STUB], "r-xs");
 	check_mappings(fixture->code.writable, "rw-s");
 	assert_true((const uint8_t *)entries[0] > fixture->code.executable);
 	assert_true((const uint8_t *)entries[0] < fixture->code.executable + fixture->code.used);

@@ -1,0 +1,241 @@
+/* The first tier: copies stencils. A block is lifted as for a region, its operations are split into groups, and each
+ * group's stencil is copied behind the one before; what is rarely executed follows behind them all. */
+#include "frontend/lift.h"
+#include "jit/jit_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_SIZE	((size_t)64 << 10)
+#define BLOCK_ALIGNMENT 16u
+#define MAX_GROUPS	(BLOCK_INSTRUCTIONS + 4)
+
+struct placed {
+	const struct stencil *stencil;
+	uint8_t *hot, *cold; /* at their writable addresses */
+};
+
+struct emitter {
+	struct ir_region region; /* the block being translated; its memory is used again */
+	uint32_t words[BLOCK_INSTRUCTIONS + 2];
+	struct stencil_group groups[MAX_GROUPS];
+	struct placed placed[MAX_GROUPS + 1];
+	uint8_t *at, *end; /* of the chunk of code memory at hand */
+};
+
+struct emitter *emitter_new(void)
+{
+	struct emitter *emitter = calloc(1, sizeof(*emitter));
+
+	if (!emitter)
+		abort();
+	return emitter;
+}
+
+void emitter_free(struct emitter *emitter)
+{
+	if (!emitter)
+		return;
+	ir_region_free(&emitter->region);
+	free(emitter);
+}
+
+void emitter_reset(struct emitter *emitter)
+{
+	emitter->at = emitter->end = NULL;
+}
+
+static uint8_t *allocate(struct jit *jit, size_t size)
+{
+	struct emitter *emitter = jit->emitter;
+
+	if (emitter->at == NULL || size > (size_t)(emitter->end - emitter->at)) {
+		emitter->at = code_memory_allocate(&jit->code, CHUNK_SIZE, BLOCK_ALIGNMENT);
+		if (!emitter->at)
+			return NULL;
+		emitter->end = emitter->at + CHUNK_SIZE;
+	}
+	uint8_t *result = emitter->at;
+	emitter->at += (size + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
+	if (emitter->at > emitter->end)
+		emitter->at = emitter->end;
+	return result;
+}
+
+/* What a hole is filled with; of code, the address it is relative to its end. */
+static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hole,
+			   const struct stencil_group *group, const struct ir_block *block,
+			   const struct region *region)
+{
+	const struct ir_insn *insn = &block->insns[group ? group->ops[hole->operation] : 0];
+
+	switch ((enum hole)hole->kind) {
+	case HOLE_STATE:
+		return (uint32_t)(offsetof(struct cpu, gpr) + 4u * (insn->state - IR_STATE_AT + 1u));
+	case HOLE_VALUE:
+		return (uint32_t)insn->immediate;
+	case HOLE_PC:
+		return block->va + (group ? 4u * insn->time.index : 0);
+	case HOLE_REFUND:
+		return (uint32_t)(block->cost - insn->time.cycle);
+	case HOLE_PACKED:
+		return (uint32_t)(block->cost - insn->time.cycle) << 16;
+	case HOLE_TARGET_0:
+		return insn->targets[0];
+	case HOLE_TARGET_1:
+		return insn->targets[1];
+	case HOLE_SLOT:
+		return region->first_slot;
+	case HOLE_SLOT_OFFSET:
+		return region->first_slot * (uint32_t)sizeof(void *);
+	case HOLE_RAM_BYTES:
+		return jit->memory->ram_size;
+	case HOLE_RAM_HALVES:
+		return jit->memory->ram_size >> 1;
+	case HOLE_RAM_WORDS:
+		return jit->memory->ram_size >> 2;
+	case HOLE_CODE_MAP:
+		return jit->memory->code_map_offset;
+	case HOLE_COST:
+		return block->cost;
+	case HOLE_HEAT:
+		return region->heat_offset;
+	default:
+		abort(); /* code: the caller knows */
+	}
+}
+
+static void fill_holes(const struct jit *jit, const struct placed *placed, const struct stencil_group *group,
+		       const struct ir_block *block, const struct region *region)
+{
+	const struct stencil *stencil = placed->stencil;
+	const struct stencil_hole *hole = stencil_library.holes + stencil->holes,
+				  *end = hole + stencil->hole_count;
+
+	for (; hole < end; hole++) {
+		uint8_t *at = hole->offset < stencil->hot_size
+				  ? placed->hot + hole->offset
+				  : placed->cold + (hole->offset - stencil->hot_size);
+		const uint8_t *target;
+		uint32_t value;
+
+		switch ((enum hole)hole->kind) {
+		case HOLE_NEXT:
+			target = placed->hot + stencil->hot_size;
+			break;
+		case HOLE_HOT:
+			target = placed->hot;
+			break;
+		case HOLE_COLD:
+			target = placed->cold;
+			break;
+		case HOLE_CODE: /* as seen from the writable mapping */
+			target = jit->code.writable + ((const uint8_t *)jit->common.address[hole->operation] -
+						       jit->code.executable);
+			break;
+		default:
+			target = NULL;
+			break;
+		}
+		value = target ? (uint32_t)(target - (at + 4)) : hole_value(jit, hole, group, block, region);
+		value += (uint32_t)hole->addend;
+		memcpy(at, &value, sizeof(value));
+	}
+}
+
+static bool may_take_longer(const struct ir_block *block)
+{
+	for (unsigned i = 0; i < block->count; i++)
+		if (block->insns[i].op == IR_STALL)
+			return true;
+	return false;
+}
+
+/* Lifts the block as far as there are stencils for it; returns its groups, or 0. */
+static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
+{
+	struct emitter *emitter = jit->emitter;
+	const struct scanned_block *scanned = &region->blocks[0];
+	struct lift_options options = {.sensitive_inline = jit->options.sensitive == SENSITIVE_INLINE,
+				       .max_instructions = (uint16_t)limit,
+				       .ram_size = jit->memory->ram_size};
+	bool last_page = (scanned->pa & PAGE_MASK) + PAGE_SIZE >= jit->memory->ram_size;
+	const struct ir_block *block;
+	unsigned count, i;
+
+	ir_region_clear(&emitter->region);
+	emitter->region.mode = region->mode;
+	if (!lift_block(&emitter->region, &jit->cpus[0].model->lift, &options, scanned->va, scanned->pa,
+			emitter->words, scanned->words, last_page))
+		return 0;
+	block = &emitter->region.blocks[0];
+	if (!stencil_split(block, emitter->groups, MAX_GROUPS, &count)) {
+		jit->statistics.unknown_shapes++;
+		return 0;
+	}
+	for (i = 0; i < count; i++) {
+		uint8_t key[MAX_KEY_SIZE];
+		size_t size = stencil_key(&emitter->groups[i], region->mode, key);
+
+		emitter->placed[i + 1].stencil = stencil_find(&stencil_library, key, size);
+		if (!emitter->placed[i + 1].stencil)
+			break;
+	}
+	if (i == count)
+		return count;
+	jit->statistics.unknown_shapes++;
+	limit = emitter->groups[i].guest;
+	/* A delay slot goes with its branch. */
+	if (limit > 0 && block->insns[emitter->groups[i].ops[0]].time.delay_slot)
+		limit--;
+	return limit > 0 && limit < block->guest_count ? lift(jit, region, limit) : 0;
+}
+
+bool emit_block(struct jit *jit, struct region *region)
+{
+	struct emitter *emitter = jit->emitter;
+	const struct scanned_block *scanned = &region->blocks[0];
+	const struct ir_block *block;
+	size_t hot = 0, cold = 0;
+	unsigned count;
+	uint8_t *start, *at, *behind;
+
+	for (unsigned i = 0; i < scanned->words; i++)
+		emitter->words[i] = memory_read_word(jit->memory, scanned->pa + 4 * i);
+	count = lift(jit, region, scanned->words);
+	if (count == 0)
+		return false;
+	block = &emitter->region.blocks[0];
+	emitter->placed[0].stencil = &stencil_library.head[may_take_longer(block)];
+	for (unsigned i = 0; i <= count; i++) {
+		hot += emitter->placed[i].stencil->hot_size;
+		cold += emitter->placed[i].stencil->cold_size;
+	}
+	start = allocate(jit, hot + cold);
+	if (!start)
+		return false;
+	at = start;
+	behind = start + hot;
+	for (unsigned i = 0; i <= count; i++) {
+		struct placed *placed = &emitter->placed[i];
+		const uint8_t *code = stencil_library.code + placed->stencil->code;
+
+		placed->hot = at;
+		placed->cold = behind;
+		memcpy(at, code, placed->stencil->hot_size);
+		memcpy(behind, code + placed->stencil->hot_size, placed->stencil->cold_size);
+		at += placed->stencil->hot_size;
+		behind += placed->stencil->cold_size;
+		fill_holes(jit, placed, i ? &emitter->groups[i - 1] : NULL, block, region);
+	}
+
+	const struct ir_insn *end = &block->insns[block->count - 1];
+	region->slot_targets[0] = end->op == IR_JUMP || end->op == IR_BRANCH ? end->targets[0] : NO_TARGET;
+	region->slot_targets[1] = end->op == IR_BRANCH ? end->targets[1] : NO_TARGET;
+	region->entries[0] =
+	    (struct region_entry){scanned->va, scanned->pa, code_memory_executable(&jit->code, start)};
+	region->entry_count = 1;
+	region->instructions = block->guest_count;
+	jit->statistics.stencil_code_bytes += hot + cold;
+	return true;
+}

@@ -1,0 +1,203 @@
+/* From a group of operations to a stencil: the same lowering as for regions, with holes for what differs between
+ * instructions, all states in memory, and tail calls to what follows. Only make_stencils uses this, at build time. */
+#include "jit/llvm/stencil_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const stencil_common_names[STENCIL_COMMON_COUNT] = {
+#define COMMON(name, symbol, description) [STENCIL_##name] = symbol,
+    STENCIL_COMMON(COMMON)
+#undef COMMON
+};
+
+/* A hole is the address of a symbol that is nowhere defined and can be any number of 32 bits; the linker that resolves it
+ * is jit/emit.c. */
+static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsigned op)
+{
+	const struct types *types = lowering->types;
+	char name[32];
+
+	snprintf(name, sizeof(name), STENCIL_HOLE_NAME, (unsigned)kind, op);
+	LLVMValueRef symbol = LLVMGetNamedGlobal(lowering->module, name);
+	if (!symbol) {
+		unsigned key = LLVMGetMDKindIDInContext(lowering->context, "absolute_symbol", 15);
+		LLVMMetadataRef range[] = {
+		    LLVMValueAsMetadata(LLVMConstInt(types->i64, 0, false)),
+		    LLVMValueAsMetadata(LLVMConstInt(types->i64, (uint64_t)1 << 32, false)),
+		};
+
+		symbol = LLVMAddGlobal(lowering->module, types->i8, name);
+		LLVMSetVisibility(symbol, LLVMHiddenVisibility);
+		LLVMGlobalSetMetadata(symbol, key, LLVMMDNodeInContext2(lowering->context, range, 2));
+	}
+	return symbol;
+}
+
+LLVMValueRef hole64(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
+{
+	LLVMValueRef offset = LLVMConstInt(lowering->types->i64, (uint64_t)(int64_t)addend, true);
+	LLVMValueRef address =
+	    LLVMConstGEP2(lowering->types->i8, hole_symbol(lowering, kind, op), &offset, 1);
+
+	return LLVMConstPtrToInt(address, lowering->types->i64);
+}
+
+LLVMValueRef hole32(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
+{
+	return LLVMConstTrunc(hole64(lowering, kind, op, addend), lowering->types->i32);
+}
+
+unsigned group_index(const struct lowering *lowering, ir_value value)
+{
+	unsigned i = 0;
+
+	while (lowering->group->ops[i] != value)
+		i++;
+	return i;
+}
+
+static LLVMValueRef function_named(struct lowering *lowering, const char *name, LLVMTypeRef type,
+				   unsigned convention)
+{
+	LLVMValueRef function = LLVMGetNamedFunction(lowering->module, name);
+
+	return function ? function : add_function(lowering->types, lowering->module, name, type, convention);
+}
+
+LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,
+			     unsigned convention)
+{
+	return function_named(lowering, stencil_common_names[number], type, convention);
+}
+
+void stencil_leave(struct lowering *lowering, enum stencil_common how, LLVMValueRef budget, LLVMValueRef pc)
+{
+	build_musttail(lowering->builder, lowering->types,
+		       common_function(lowering, how, lowering->types->region, CALL_PRESERVE_NONE),
+		       lowering->cpu, lowering->ram, budget, pc);
+}
+
+/* A block that leaves with the state of `instructions` instructions after the operation's. */
+static LLVMBasicBlockRef leave_block(struct lowering *lowering, enum stencil_common how, int instructions)
+{
+	LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder), block = new_block(lowering, "cold");
+	LLVMValueRef refund = hole64(lowering, HOLE_REFUND, lowering->op, -instructions);
+
+	position(lowering, block);
+	stencil_leave(lowering, how, LLVMBuildAdd(lowering->builder, lowering->budget, refund, ""),
+		      hole32(lowering, HOLE_PC, lowering->op, 4 * instructions));
+	position(lowering, here);
+	return block;
+}
+
+LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time)
+{
+	return leave_block(lowering, STENCIL_LEAVE_BEFORE, time.delay_slot ? -1 : 0);
+}
+
+LLVMBasicBlockRef stencil_exit_after(struct lowering *lowering, struct ir_time time)
+{
+	(void)time; /* never in a delay slot */
+	return leave_block(lowering, STENCIL_LEAVE_AFTER, 1);
+}
+
+static void open_stencil(struct lowering *lowering, const char *name)
+{
+	lowering->function = add_function(lowering->types, lowering->module, name, lowering->types->region,
+					  CALL_PRESERVE_NONE);
+	lowering->cpu = LLVMGetParam(lowering->function, 0);
+	lowering->ram = LLVMGetParam(lowering->function, 1);
+	lowering->budget = LLVMGetParam(lowering->function, 2);
+	lowering->builder = LLVMCreateBuilderInContext(lowering->context);
+	position(lowering, new_block(lowering, "start"));
+}
+
+static void go_on(struct lowering *lowering, LLVMValueRef argument)
+{
+	build_musttail(
+	    lowering->builder, lowering->types,
+	    function_named(lowering, STENCIL_NEXT_NAME, lowering->types->region, CALL_PRESERVE_NONE),
+	    lowering->cpu, lowering->ram, lowering->budget, argument);
+}
+
+void lower_stencil(const struct types *types, LLVMContextRef context, LLVMModuleRef module,
+		   struct ir_mode mode, const struct stencil_group *group, const char *name)
+{
+	const struct ir_block *block = group->block;
+	const struct ir_region region = {.mode = mode};
+	struct lowering lowering = {
+	    .types = types,
+	    .context = context,
+	    .module = module,
+	    .region = &region,
+	    .block = block,
+	    .group = group,
+	    .values = calloc(block->count, sizeof(LLVMValueRef)),
+	};
+
+	if (!lowering.values)
+		abort();
+	open_stencil(&lowering, name);
+	LLVMValueRef argument = LLVMGetParam(lowering.function, 3);
+	if (group->input != IR_NO_VALUE)
+		lowering.values[group->input] =
+		    ir_type_of(block, group->input) == IR_I1
+			? LLVMBuildICmp(lowering.builder, LLVMIntNE, argument, const32(&lowering, 0), "")
+			: argument;
+	for (unsigned i = 0; i < group->count; i++) {
+		lowering.op = i;
+		lowering.values[group->ops[i]] = lower_insn(&lowering, &block->insns[group->ops[i]]);
+	}
+	if (group->output != IR_NO_VALUE)
+		argument = LLVMBuildZExt(lowering.builder, lowering.values[group->output], types->i32, "");
+	if (ir_op_info[block->insns[group->ops[group->count - 1]].op].effect != IR_EFFECT_END)
+		go_on(&lowering, argument);
+	LLVMDisposeBuilder(lowering.builder);
+	free(lowering.values);
+}
+
+void lower_head(const struct types *types, LLVMContextRef context, LLVMModuleRef module, unsigned spare,
+		const char *name)
+{
+	static const struct stencil_group none;
+	struct lowering lowering = {.types = types, .context = context, .module = module, .group = &none};
+	LLVMBasicBlockRef poor, hot, paid, cold;
+	LLVMValueRef before, heat, pc, offset;
+
+	open_stencil(&lowering, name);
+	poor = new_block(&lowering, "poor");
+	hot = new_block(&lowering, "hot");
+	paid = new_block(&lowering, "paid");
+	cold = new_block(&lowering, "cold");
+	before = lowering.budget;
+	lowering.budget = LLVMBuildSub(lowering.builder, before, hole64(&lowering, HOLE_COST, 0, 0), "");
+	branch_rarely(&lowering,
+		      LLVMBuildICmp(lowering.builder, LLVMIntSLT, lowering.budget,
+				    LLVMConstInt(types->i64, spare, false), ""),
+		      poor, paid);
+
+	position(&lowering, paid);
+	offset = hole64(&lowering, HOLE_HEAT, 0, 0);
+	heat = LLVMBuildInBoundsGEP2(lowering.builder, types->i8,
+				     load_cpu(&lowering, types->pointer, offsetof(struct cpu, heat)), &offset,
+				     1, "");
+	LLVMValueRef left =
+	    LLVMBuildSub(lowering.builder, LLVMBuildLoad2(lowering.builder, types->i32, heat, ""),
+			 const32(&lowering, 1), "");
+	LLVMBuildStore(lowering.builder, left, heat);
+	branch_rarely(&lowering, LLVMBuildICmp(lowering.builder, LLVMIntEQ, left, const32(&lowering, 0), ""),
+		      hot, cold);
+
+	pc = hole32(&lowering, HOLE_PC, 0, 0);
+	position(&lowering, poor);
+	before = LLVMBuildAdd(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
+	stencil_leave(&lowering, STENCIL_LEAVE_BUDGET, before, pc);
+	position(&lowering, hot);
+	before = LLVMBuildAdd(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
+	stencil_leave(&lowering, STENCIL_LEAVE_HOT, before, pc);
+	position(&lowering, cold);
+	go_on(&lowering, LLVMGetParam(lowering.function, 3));
+	LLVMDisposeBuilder(lowering.builder);
+}

@@ -1,0 +1,128 @@
+/* Stencils: the first tier's templates of host code. A stencil is what our own lowering and LLVM made, at build time, of
+ * the operations that one guest instruction lifts to; what differs between instructions of the same shape (registers,
+ * immediates, addresses, times) are holes that are filled when the stencil is copied. So there is one statement of what
+ * an instruction does, the lifter's, and one of what an operation does, the lowering's.
+ *
+ * This header is the format that jit/llvm/make_stencils writes and jit/emit.c reads, and how a block's operations are
+ * split into the groups that stencils are made of. It knows IR, and neither LLVM nor the cache. */
+#ifndef JIT161_JIT_STENCIL_H
+#define JIT161_JIT_STENCIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/ir.h"
+
+/* What a hole is filled with. HOLE(name, description); `operation` is the one that the hole belongs to. */
+#define STENCIL_HOLES(HOLE)                                                                                  \
+	HOLE(STATE, "offset in struct cpu of the general register that the operation reads or writes")       \
+	HOLE(VALUE, "the operation's constant, or a call's fixed argument")                                  \
+	HOLE(PC, "address of the operation's instruction")                                                   \
+	HOLE(REFUND, "cycles from the start of the operation's instruction to the end of the block")         \
+	HOLE(PACKED, "the same, where a thunk's last argument has it")                                       \
+	HOLE(TARGET_0, "where a jump or taken branch goes, if not through a slot")                           \
+	HOLE(TARGET_1, "where a branch goes that is not taken")                                              \
+	HOLE(SLOT, "number of the block's first slot")                                                       \
+	HOLE(SLOT_OFFSET, "its offset in the table of slots")                                                \
+	HOLE(RAM_BYTES, "size of RAM")                                                                       \
+	HOLE(RAM_HALVES, "size of RAM in units of 2 bytes")                                                  \
+	HOLE(RAM_WORDS, "size of RAM in units of 4 bytes")                                                   \
+	HOLE(CODE_MAP, "offset of the code map from RAM")                                                    \
+	HOLE(COST, "cycles that the block takes")                                                            \
+	HOLE(HEAT, "offset in the block table of the block's countdown")                                     \
+	/* Code; these are jumped to and called, relative to the hole. */                                    \
+	HOLE(NEXT, "the next stencil of the block")                                                          \
+	HOLE(HOT, "this stencil's hot part")                                                                 \
+	HOLE(COLD, "this stencil's cold part")                                                               \
+	HOLE(CODE, "a common function, whose number is `operation`")
+
+enum hole {
+#define HOLE(name, description) HOLE_##name,
+	STENCIL_HOLES(HOLE)
+#undef HOLE
+	HOLE_COUNT
+};
+
+/* Functions that all translated code shares, made at build time too, and kept in code memory. */
+#define STENCIL_COMMON(COMMON)                                                                               \
+	COMMON(ENTER, "jit161_enter", "the way in: void (cpu, ram, budget, code) in the C convention")       \
+	COMMON(STUB, "jit161_stub", "content of unlinked slots; the argument is the slot")                   \
+	COMMON(LOAD, "jit161_load", "thunk")                                                                 \
+	COMMON(STORE, "jit161_store", "thunk")                                                               \
+	COMMON(PROBE, "jit161_probe", "thunk")                                                               \
+	COMMON(CALL, "jit161_call", "thunk")                                                                 \
+	/* Ways out; the argument is the pc, the budget that of the pc. */                                   \
+	COMMON(LEAVE_BUDGET, "jit161_leave_budget", "EXIT_BUDGET")                                           \
+	COMMON(LEAVE_BEFORE, "jit161_leave_before", "EXIT_INTERPRET")                                        \
+	COMMON(LEAVE_AFTER, "jit161_leave_after", "EXIT_AFTER")                                              \
+	COMMON(LEAVE_INDIRECT, "jit161_leave_indirect", "EXIT_INDIRECT")                                     \
+	COMMON(LEAVE_HOT, "jit161_leave_hot", "EXIT_HOT")
+
+enum stencil_common {
+#define COMMON(name, symbol, description) STENCIL_##name,
+	STENCIL_COMMON(COMMON)
+#undef COMMON
+	STENCIL_COMMON_COUNT
+};
+
+struct stencil_hole {
+	uint16_t offset; /* in the hot part, or behind it in the cold part */
+	uint8_t kind;	 /* enum hole; 32 bits each */
+	uint8_t operation;
+	int32_t addend;
+};
+
+struct stencil {
+	uint32_t hash;
+	uint32_t key, code, holes;    /* where in the library's arrays they start */
+	uint16_t key_size;	      /* bytes */
+	uint16_t hot_size, cold_size; /* bytes of code; the cold part follows the hot one */
+	uint16_t hole_count;
+};
+
+struct stencil_library {
+	const struct stencil *stencils;
+	const uint8_t *keys, *code;
+	const struct stencil_hole *holes;
+	const uint16_t *buckets; /* by hash, open addressing; index + 1, 0: none */
+	unsigned count;
+	unsigned bucket_count; /* a power of two */
+	/* The start of every block: takes the cost off, tests the budget, counts. [1]: of one that may take a cycle more. */
+	struct stencil head[2];
+	struct stencil common[STENCIL_COMMON_COUNT]; /* all their holes are HOLE_CODE */
+};
+
+/* Made by make_stencils at build time. */
+extern const struct stencil_library stencil_library;
+
+/* --- groups --- */
+
+#define MAX_GROUP_OPS 64
+
+/* Operations that one stencil stands for, in order: those of one guest instruction, or the end of the block, or both of a
+ * branch with what ends the block. A value made in one group and used in a later one is carried in the last argument of
+ * translated code; there is at most one at a time. */
+struct stencil_group {
+	const struct ir_block *block;
+	uint16_t guest; /* the instruction */
+	uint16_t count;
+	ir_value ops[MAX_GROUP_OPS];
+	ir_value input;	 /* made by an earlier group; IR_NO_VALUE if none */
+	ir_value output; /* used by a later group */
+};
+
+/* Splits a block. False if that cannot be done within the limits. At most `limit` groups. */
+bool stencil_split(const struct ir_block *block, struct stencil_group *groups, unsigned limit,
+		   unsigned *count);
+
+#define MAX_KEY_SIZE (MAX_GROUP_OPS * 12 + 8)
+
+/* Writes down all of a group but what goes into holes; groups with equal keys have the same stencil. Returns the size. */
+size_t stencil_key(const struct stencil_group *group, struct ir_mode mode, uint8_t key[MAX_KEY_SIZE]);
+uint32_t stencil_hash(const uint8_t *key, size_t size);
+
+/* NULL if there is none. */
+const struct stencil *stencil_find(const struct stencil_library *library, const uint8_t *key, size_t size);
+
+#endif
