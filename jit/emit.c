@@ -74,6 +74,8 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 		return (uint32_t)(offsetof(struct cpu, gpr) + 4u * (insn->state - IR_STATE_AT + 1u));
 	case HOLE_VALUE:
 		return (uint32_t)insn->immediate;
+	case HOLE_VALUE_IN_KSEG0:
+		return (uint32_t)insn->immediate - 0x80000000u;
 	case HOLE_PC:
 		return block->va + (group ? 4u * insn->time.index : 0);
 	case HOLE_REFUND:

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ADOPTION	4	 /* executions of a block; a power of two */
-#define WARM_UP_CYCLES	20000000 /* of a run that are only interpreted: many runs are over by then */
-#define LOAD_NS		30000000 /* loading LLVM and compiling the first region, CPU time */
-#define COMPILE_NS	300000	 /* compiling a guest instruction */
-#define INTERPRET_NS	8	 /* interpreting a cycle */
-#define LONG_RUN_CYCLES 50000000
-#define MAX_BET		8
-#define MIN_AGAIN	64 /* executions between two looks at whether a block is worth a region */
+#define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
+#define WARM_UP_CYCLES	 20000000 /* of a run that are only interpreted: many runs are over by then */
+#define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
+#define COMPILE_NS	 300000	  /* compiling a guest instruction */
+#define INTERPRET_NS	 8	  /* interpreting a cycle */
+#define LONG_RUN_CYCLES	 50000000
+#define FIRST_TIER_SHARE 5 /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
+#define MAX_BET		 8
+#define MIN_AGAIN	 64 /* executions between two looks at whether a block is worth a region */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
@@ -114,8 +115,9 @@ static void collect(struct jit *jit)
 }
 
 /* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
- * measured by what interpreting has cost, and grows with the run: a long one is likely to go on for long, a short one
- * should not spend its time on a compiler. */
+ * measured by what the run has cost so far. Without a first tier that is interpreting, which the bet is on getting rid of,
+ * and it grows with the run: a long one is likely to go on for long, a short one should not spend its time on a compiler.
+ * Code of the first tier is good enough that a part of the time is all that can be won. */
 static bool can_afford_to_compile(const struct jit *jit)
 {
 	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
@@ -128,6 +130,8 @@ static bool can_afford_to_compile(const struct jit *jit)
 	if (spent < LOAD_NS)
 		spent = LOAD_NS;
 	spent += jit->waiting_instructions * (uint64_t)COMPILE_NS;
+	if (jit->options.tiers == TIERS_AUTO)
+		return spent <= cycles / FIRST_TIER_SHARE;
 	return spent <= jit->interpreted_cycles * INTERPRET_NS * bet;
 }
 

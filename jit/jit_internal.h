@@ -162,12 +162,17 @@ struct jit {
 	struct jit_statistics statistics;
 };
 
-#define DEFAULT_THRESHOLD 8000u
+/* Compiling a guest instruction costs as much as executing it some 300,000 times saves over the first tier, and some 10,000
+ * times over the interpreter. */
+#define DEFAULT_THRESHOLD	 500000u
+#define THRESHOLD_OF_INTERPRETED 8000u
 
 /* Executions of a block before it is wanted as code. */
 static inline uint32_t jit_threshold(const struct jit *jit)
 {
-	return jit->options.threshold ? jit->options.threshold : DEFAULT_THRESHOLD;
+	if (jit->options.threshold)
+		return jit->options.threshold;
+	return jit->options.tiers == TIERS_SECOND ? THRESHOLD_OF_INTERPRETED : DEFAULT_THRESHOLD;
 }
 
 /* --- cache.c: what is translated, and undoing it --- */

@@ -18,6 +18,7 @@
 #define STENCIL_HOLES(HOLE)                                                                                  \
 	HOLE(STATE, "offset in struct cpu of the general register that the operation reads or writes")       \
 	HOLE(VALUE, "the operation's constant, or a call's fixed argument")                                  \
+	HOLE(VALUE_IN_KSEG0, "the constant as an offset from 0x80000000")                                    \
 	HOLE(PC, "address of the operation's instruction")                                                   \
 	HOLE(REFUND, "cycles from the start of the operation's instruction to the end of the block")         \
 	HOLE(PACKED, "the same, where a thunk's last argument has it")                                       \

@@ -30,8 +30,9 @@ static LLVMValueRef add_constant(struct lowering *lowering, ir_value operand, ui
 
 		base = lowering->values[insn->operands[0]];
 		if (lowering->group && own->parameter) {
-			addend = hole32(lowering, HOLE_VALUE, group_index(lowering, insn->operands[1]),
-					(int32_t)constant);
+			/* Nothing else is asked for: an addend of this size would not fold into the hole. */
+			addend = hole32(lowering, constant ? HOLE_VALUE_IN_KSEG0 : HOLE_VALUE,
+					group_index(lowering, insn->operands[1]), 0);
 			return LLVMBuildAdd(lowering->builder, base, addend, "");
 		}
 		constant += (uint32_t)own->immediate;

@@ -19,7 +19,7 @@
 #define SOFT_TLB_BITS	  8
 #define SOFT_TLB_SIZE	  (1u << SOFT_TLB_BITS)
 #define SOFT_TLB_NO_TAG	  0xFFFFFFFFu
-#define JUMP_CACHE_BITS	  11
+#define JUMP_CACHE_BITS	  12
 #define JUMP_CACHE_SIZE	  (1u << JUMP_CACHE_BITS)
 #define JUMP_CACHE_FACTOR 0x9E3779B1u
 #define JUMP_CACHE_EMPTY  1u /* not word aligned, so never a target */
