@@ -83,21 +83,6 @@ struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool 
 	return entry;
 }
 
-bool cache_page_has_code(const struct memory *memory, uint32_t frame)
-{
-	const uint8_t *granules = memory->ram + memory->code_map_offset + (frame >> CODE_GRANULE_SHIFT);
-
-	for (unsigned i = 0; i < PAGE_SIZE >> CODE_GRANULE_SHIFT; i++)
-		if (granules[i])
-			return true;
-	return false;
-}
-
-static uint8_t *granule_mark(const struct jit *jit, uint32_t granule)
-{
-	return jit->memory->ram + jit->memory->code_map_offset + granule;
-}
-
 static uint32_t block_first(const struct scanned_block *block, uint32_t distance)
 {
 	return (block->pa + distance) >> CODE_GRANULE_SHIFT;
@@ -127,7 +112,7 @@ static void watch(struct jit *jit, struct region *region, uint32_t distance)
 			*use = (struct granule_use){
 			    .region = region, .distance = distance, .next = jit->granules[granule]};
 			jit->granules[granule] = use;
-			*granule_mark(jit, granule) = 1;
+			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, true);
 		}
 		for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
 			soft_tlb_protect(&jit->cpus[cpu], (block->pa + distance) & PAGE_MASK);
@@ -165,7 +150,7 @@ static void unwatch(struct jit *jit, struct region *region, uint32_t distance)
 					at = &use->next;
 				}
 			}
-			*granule_mark(jit, granule) = jit->granules[granule] != NULL;
+			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, jit->granules[granule]);
 		}
 	}
 	for (unsigned i = 0; i < region->instance_count; i++)

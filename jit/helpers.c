@@ -22,42 +22,6 @@ static uint32_t read_tag(const struct cpu *cpu, uint32_t va)
 	return (va & PAGE_MASK) | cpu->asid;
 }
 
-/* Puts a page of RAM into the soft TLB. */
-static void fill(struct cpu *cpu, uint32_t va, uint32_t offset, bool writable, enum soft_tlb_table table)
-{
-	struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
-	uint32_t tag = read_tag(cpu, va);
-
-	if (entry->read_tag != tag)
-		entry->write_tag = SOFT_TLB_NO_TAG;
-	entry->read_tag = tag;
-	entry->addend = (uint64_t)(uintptr_t)(cpu->memory->ram + (offset & PAGE_MASK)) - (va & PAGE_MASK);
-	if (writable && !cache_page_has_code(cpu->memory, offset & PAGE_MASK))
-		entry->write_tag = tag;
-}
-
-/* The RAM offset of an address, or NO_FRAME if the access faults or is not to RAM. Records the look-up as the
- * hardware would if the access is then made. */
-static uint32_t find_ram(struct cpu *cpu, uint32_t va, enum access access, bool user)
-{
-	enum soft_tlb_table table = !user		     ? SOFT_TLB_KERNEL
-				    : access == ACCESS_FETCH ? SOFT_TLB_USER_CODE
-							     : SOFT_TLB_USER;
-	const struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
-	uint32_t tag = read_tag(cpu, va), physical;
-
-	if (!is_direct(va) && (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == tag &&
-	    !(user && va >= KSEG0_BASE))
-		return (uint32_t)(entry->addend + va - (uint64_t)(uintptr_t)cpu->memory->ram);
-	if (!cpu_translate_quietly(cpu, va, access, user, &physical))
-		return NO_FRAME;
-	if (physical >= cpu->memory->ram_size)
-		return NO_FRAME;
-	if (!is_direct(va))
-		fill(cpu, va, physical, access == ACCESS_STORE, table);
-	return physical;
-}
-
 static void record_lookup(struct cpu *cpu, uint32_t va, bool user)
 {
 	if (!user && !is_direct(va)) /* user regions keep it in a register */
@@ -84,7 +48,7 @@ static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t
 	cpu->budget = budget;
 	if (va & (size - 1))
 		return result(HELPER_BEFORE, 0);
-	uint32_t offset = find_ram(cpu, va, ACCESS_LOAD, user);
+	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
 		return load_from_device(cpu, va, size, user);
 	record_lookup(cpu, va, user);
@@ -164,7 +128,7 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 	cpu->budget = budget;
 	if (!partial && (va & (size - 1)))
 		return HELPER_BEFORE;
-	uint32_t offset = find_ram(cpu, va, ACCESS_STORE, user);
+	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_STORE, user);
 	if (offset == NO_FRAME)
 		return store_to_device(cpu, va, value, access);
 	uint32_t first = partial ? offset & ~3u : offset;
@@ -179,7 +143,7 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 static uint32_t help_probe(struct cpu *cpu, uint32_t va, uint32_t access, int64_t budget)
 {
 	(void)budget;
-	if (find_ram(cpu, va, (enum access)access, true) == NO_FRAME)
+	if (soft_tlb_find(cpu, va, (enum access)access, true) == NO_FRAME)
 		return HELPER_BEFORE;
 	/* A page that holds code cannot be written directly. */
 	return access != ACCESS_STORE ||
@@ -257,7 +221,7 @@ static uint64_t help_load_linked(struct cpu *cpu, uint32_t immediate, uint32_t v
 	(void)budget;
 	if (va & 3)
 		return result(HELPER_BEFORE, 0);
-	uint32_t offset = find_ram(cpu, va, ACCESS_LOAD, user);
+	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);
@@ -279,7 +243,7 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 		cpu->sc_failed++;
 		return result(HELPER_DONE, 0);
 	}
-	uint32_t offset = va & 3 ? NO_FRAME : find_ram(cpu, va, ACCESS_STORE, user);
+	uint32_t offset = va & 3 ? NO_FRAME : soft_tlb_find(cpu, va, ACCESS_STORE, user);
 	if (offset == NO_FRAME || cache_overlaps(cpu->jit, offset, 4))
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);

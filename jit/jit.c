@@ -53,8 +53,8 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 		jit_free(jit);
 		return NULL;
 	}
-	memory->code_written = cache_code_written;
-	memory->code_context = jit;
+	memory->listeners[CODE_TRANSLATED] =
+	    (struct code_listener){.written = cache_code_written, .context = jit};
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;

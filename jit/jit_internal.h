@@ -200,10 +200,8 @@ void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target
 
 /* Whether bytes that code was made from overlap the range. */
 bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size);
-/* struct memory's code_written. */
+/* The listener for CODE_TRANSLATED. */
 void cache_code_written(void *jit, uint32_t offset, uint32_t size);
-/* Whether any granule of a RAM page holds code. */
-bool cache_page_has_code(const struct memory *memory, uint32_t frame);
 
 /* --- emit.c: the first tier --- */
 

@@ -266,6 +266,11 @@ void tlb_read(struct cpu *cpu);
 void tlb_write(struct cpu *cpu, unsigned index);
 void tlb_probe(struct cpu *cpu);
 
+/* The RAM offset of an address, found through the soft TLB, which is filled on the way; NO_FRAME if the access
+ * would fault or is not to RAM. Without any effect that the guest could see: whoever then makes the access
+ * records the look-up. Alignment is the caller's business. */
+uint32_t soft_tlb_find(struct cpu *cpu, uint32_t va, enum access access, bool user);
+
 /* Drops what the soft TLBs hold for the page of `va`, or everything. */
 void soft_tlb_drop(struct cpu *cpu, uint32_t va);
 void soft_tlb_clear(struct cpu *cpu);

@@ -23,8 +23,8 @@ bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error)
 	memory->code_map_offset = ram_size + PAGE_SIZE;
 	memory->mapped_size =
 	    (memory->code_map_offset + (size_t)granules + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
-	memory->code_written = ignore_write;
-	memory->code_context = NULL;
+	for (unsigned owner = 0; owner < CODE_OWNERS; owner++)
+		memory->listeners[owner] = (struct code_listener){.written = ignore_write};
 
 	int fd = memfd_create("guest-memory", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, (off_t)memory->mapped_size) != 0) {
@@ -41,6 +41,28 @@ bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error)
 	uint32_t word = __builtin_bswap32(BREAK_WORD);
 	memcpy(memory->ram + memory->rom_offset + PAGE_SIZE - sizeof(word), &word, sizeof(word));
 	return true;
+}
+
+bool memory_page_has_code(const struct memory *memory, uint32_t frame)
+{
+	const uint8_t *granules = memory->ram + memory->code_map_offset + (frame >> CODE_GRANULE_SHIFT);
+
+	for (unsigned i = 0; i < PAGE_SIZE >> CODE_GRANULE_SHIFT; i++)
+		if (granules[i])
+			return true;
+	return false;
+}
+
+void memory_code_written(struct memory *memory, uint32_t offset, uint32_t size)
+{
+	const uint8_t *code_map = memory->ram + memory->code_map_offset;
+	uint32_t last = (offset + size - 1) >> CODE_GRANULE_SHIFT, marks = 0;
+
+	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT; granule <= last; granule++)
+		marks |= code_map[granule];
+	for (unsigned owner = 0; owner < CODE_OWNERS; owner++)
+		if (marks >> owner & 1)
+			memory->listeners[owner].written(memory->listeners[owner].context, offset, size);
 }
 
 void memory_free(struct memory *memory)

@@ -2,7 +2,8 @@
  *
  *   ram                     ram_size bytes, in the guest's byte order
  *   ram + rom_offset        the boot ROM page
- *   ram + code_map_offset   one byte per granule of RAM: not 0 while translated code was made from it
+ *   ram + code_map_offset   one byte per granule of RAM: not 0 while code was made from it, translated or
+ *                           decoded; a bit for each kind
  *
  * "Offsets" are from `ram`; a page of RAM or ROM is named by its offset, so that CPU state holds no host
  * pointer. */
@@ -27,19 +28,46 @@
 
 #define NO_FRAME UINT32_MAX
 
+/* Who makes code from guest bytes. Bit n of the code map's bytes is owner n's. */
+enum code_owner {
+	CODE_TRANSLATED,
+	CODE_DECODED,
+	CODE_OWNERS
+};
+
+/* What an owner is told: bytes in granules that it has marked are about to be or have been overwritten. */
+struct code_listener {
+	void (*written)(void *context, uint32_t offset, uint32_t size);
+	void *context;
+};
+
 struct memory {
 	uint8_t *ram;
 	uint32_t ram_size;
 	uint32_t rom_offset;
 	uint32_t code_map_offset;
 	size_t mapped_size;
-	/* Bytes that translated code was made from are about to be or have been overwritten. */
-	void (*code_written)(void *context, uint32_t offset, uint32_t size);
-	void *code_context;
+	struct code_listener listeners[CODE_OWNERS];
 };
 
 bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error);
 void memory_free(struct memory *memory);
+
+/* Marks a granule as holding an owner's code, or no more. Who marks the first granule of a page takes away write
+ * permission from the soft TLBs (soft_tlb_protect). */
+static inline void memory_mark_code(struct memory *memory, uint32_t granule, enum code_owner owner,
+				    bool marked)
+{
+	uint8_t *byte = &memory->ram[memory->code_map_offset + granule];
+
+	*byte = (uint8_t)(marked ? *byte | 1u << owner : *byte & ~(1u << owner));
+}
+
+/* Whether any granule of a RAM page is marked. */
+bool memory_page_has_code(const struct memory *memory, uint32_t frame);
+
+/* Tells the owners of marks in the range. */
+void memory_code_written(struct memory *memory, uint32_t offset, uint32_t size);
 
 /* The page of RAM or ROM that holds a physical address, or NO_FRAME if there is none to execute from. */
 static inline uint32_t memory_frame(const struct memory *memory, uint32_t physical)
@@ -63,8 +91,8 @@ static inline uint32_t memory_read_word(const struct memory *memory, uint32_t of
 	return __builtin_bswap32(word);
 }
 
-/* Tells the translator, if one is attached, that `size` bytes of RAM change. Every writer other than
- * translated code's own fast path calls it: interpreters, DMA, the debugger, the loader. */
+/* Tells whoever made code from them that `size` bytes of RAM change. Every writer other than an engine's own
+ * fast path, which tests the code map itself, calls it: interpreters, DMA, the debugger, the loader. */
 static inline void memory_notify_write(struct memory *memory, uint32_t offset, uint32_t size)
 {
 	const uint8_t *code_map = memory->ram + memory->code_map_offset;
@@ -72,7 +100,7 @@ static inline void memory_notify_write(struct memory *memory, uint32_t offset, u
 	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT;
 	     granule <= (offset + size - 1) >> CODE_GRANULE_SHIFT; granule++) {
 		if (code_map[granule]) {
-			memory->code_written(memory->code_context, offset, size);
+			memory_code_written(memory, offset, size);
 			return;
 		}
 	}
@@ -83,7 +111,7 @@ static inline void memory_write_word(struct memory *memory, uint32_t offset, uin
 	value = __builtin_bswap32(value);
 	memcpy(memory->ram + offset, &value, sizeof(value));
 	if (memory->ram[memory->code_map_offset + (offset >> CODE_GRANULE_SHIFT)])
-		memory->code_written(memory->code_context, offset, sizeof(value));
+		memory_code_written(memory, offset, sizeof(value));
 }
 
 #endif

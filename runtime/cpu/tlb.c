@@ -167,3 +167,36 @@ void soft_tlb_protect(struct cpu *cpu, uint32_t frame)
 		}
 	}
 }
+
+/* Puts a page of RAM into the soft TLB. */
+static void fill(struct cpu *cpu, struct soft_tlb_entry *entry, uint32_t va, uint32_t offset, bool writable)
+{
+	uint32_t tag = (va & PAGE_MASK) | cpu->asid;
+
+	if (entry->read_tag != tag)
+		entry->write_tag = SOFT_TLB_NO_TAG;
+	entry->read_tag = tag;
+	entry->addend = (uint64_t)(uintptr_t)(cpu->memory->ram + (offset & PAGE_MASK)) - (va & PAGE_MASK);
+	if (writable && !memory_page_has_code(cpu->memory, offset & PAGE_MASK))
+		entry->write_tag = tag;
+}
+
+uint32_t soft_tlb_find(struct cpu *cpu, uint32_t va, enum access access, bool user)
+{
+	enum soft_tlb_table table = !user		     ? SOFT_TLB_KERNEL
+				    : access == ACCESS_FETCH ? SOFT_TLB_USER_CODE
+							     : SOFT_TLB_USER;
+	struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	uint32_t tag = (va & PAGE_MASK) | cpu->asid, physical;
+
+	if (!va_is_direct(va) && (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == tag &&
+	    !(user && va >= KSEG0_BASE))
+		return (uint32_t)(entry->addend + va - (uint64_t)(uintptr_t)cpu->memory->ram);
+	if (!cpu_translate_quietly(cpu, va, access, user, &physical))
+		return NO_FRAME;
+	if (physical >= cpu->memory->ram_size)
+		return NO_FRAME;
+	if (!va_is_direct(va))
+		fill(cpu, entry, va, physical, access == ACCESS_STORE);
+	return physical;
+}

@@ -211,12 +211,14 @@ static void code_map(void **state)
 {
 	struct cpu_fixture *fixture = cpu_fixture_new();
 	struct memory *memory = &fixture->memory;
-	struct written written = {0};
+	struct written written = {0}, other = {0};
 
 	(void)state;
-	memory->code_written = note;
-	memory->code_context = &written;
-	memory->ram[memory->code_map_offset + (0x3000 >> CODE_GRANULE_SHIFT)] = 1;
+	memory->listeners[CODE_TRANSLATED] = (struct code_listener){.written = note, .context = &written};
+	memory->listeners[CODE_DECODED] = (struct code_listener){.written = note, .context = &other};
+	assert_false(memory_page_has_code(memory, 0x3000));
+	memory_mark_code(memory, 0x3000 >> CODE_GRANULE_SHIFT, CODE_TRANSLATED, true);
+	assert_true(memory_page_has_code(memory, 0x3000));
 	memory_write_word(memory, 0x2FFC, 1);
 	memory_write_word(memory, 0x3080, 1);
 	memory_notify_write(memory, 0x3080, 512);
@@ -233,6 +235,18 @@ static void code_map(void **state)
 	cycles(fixture, 1);
 	assert_int_equal(written.calls, 3);
 	assert_int_equal(written.offset, 0x307C);
+
+	/* Each owner hears of its own granules. */
+	memory_mark_code(memory, 0x3000 >> CODE_GRANULE_SHIFT, CODE_DECODED, true);
+	memory_mark_code(memory, 0x3080 >> CODE_GRANULE_SHIFT, CODE_DECODED, true);
+	memory_write_word(memory, 0x3000, 1);
+	memory_write_word(memory, 0x3080, 1);
+	assert_int_equal(written.calls, 4);
+	assert_int_equal(other.calls, 2);
+	memory_mark_code(memory, 0x3000 >> CODE_GRANULE_SHIFT, CODE_TRANSLATED, false);
+	memory_write_word(memory, 0x3000, 1);
+	assert_int_equal(written.calls, 4);
+	assert_int_equal(other.calls, 3);
 	cpu_fixture_free(fixture);
 }
 
