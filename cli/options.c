@@ -13,8 +13,9 @@ const char *const options_usage[] = {
     "     -s             Pass signal-generating characters through",
     "     -X             Don't wait for debugger; exit instead",
     "   long options:",
-    "     --engine=jit|interp|reference|lockstep   How the guest is executed; both interpreters are one so "
-    "far",
+    "     --engine=jit|interp|reference|lockstep   How the guest is executed: translated, by the fast or",
+    "                                    the plain interpreter, or by one engine and the plain interpreter",
+    "     --lockstep-engine=jit|interp   The engine that lockstep compares with the plain interpreter",
     "     --tier=auto|1|2                Translated code: both kinds, stencils only, regions only",
     "     --sensitive=inline|call        Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
@@ -76,6 +77,7 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	static const char *const tiers[] = {
 	    [TIERS_AUTO] = "auto", [TIERS_FIRST] = "1", [TIERS_SECOND] = "2", NULL};
 	static const char *const engines[] = {"jit", "interp", "reference", "lockstep", NULL};
+	static const char *const compared[] = {"jit", "interp", NULL};
 	static const char *const policies[] = {"inline", "call", NULL};
 	static const char *const timings[] = {"system161", "ideal", NULL};
 	static const char *const paces[] = {"auto", "off", NULL};
@@ -102,7 +104,13 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	if (strcmp(name, "engine") == 0) {
 		if (!choose(parser, name, value, engines, "jit, interp, reference or lockstep", &chosen))
 			return false;
-		options->engine = chosen == 0 ? RUN_JIT : chosen == 3 ? RUN_LOCKSTEP : RUN_REFERENCE;
+		options->engine = (enum run_engine)chosen;
+		return true;
+	}
+	if (strcmp(name, "lockstep-engine") == 0) {
+		if (!choose(parser, name, value, compared, "jit or interp", &chosen))
+			return false;
+		options->lockstep_engine = chosen ? ENGINE_INTERP : ENGINE_JIT;
 		return true;
 	}
 	if (strcmp(name, "tier") == 0) {
@@ -279,6 +287,7 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	options->wall_clock = true;
 	options->read_stdin = !drop_in;
 	options->jit = jit_default_options();
+	options->lockstep_engine = ENGINE_JIT;
 	options->lockstep_seed = 1;
 	options->lockstep_stretch = 1000000;
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {

@@ -14,6 +14,7 @@
 
 enum run_engine {
 	RUN_JIT,
+	RUN_INTERP,
 	RUN_REFERENCE,
 	RUN_LOCKSTEP
 };
@@ -25,6 +26,7 @@ struct run_options {
 	bool no_debugger;      /* -X */
 	bool signals_to_guest; /* -s */
 	enum run_engine engine;
+	enum vm_engine lockstep_engine; /* what lockstep compares with the reference */
 	enum vm_timing timing;
 	bool wall_clock; /* --pace */
 	bool read_stdin; /* --stdin: read it though it is no terminal */

@@ -100,6 +100,20 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 	}
 }
 
+static enum vm_engine vm_engine(const struct run_options *options)
+{
+	switch (options->engine) {
+	case RUN_JIT:
+		return ENGINE_JIT;
+	case RUN_INTERP:
+		return ENGINE_INTERP;
+	case RUN_REFERENCE:
+		return ENGINE_REFERENCE;
+	default:
+		return options->lockstep_engine;
+	}
+}
+
 static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
 {
 	struct console_input_options keyboard = {.input = STDIN_FILENO,
@@ -107,7 +121,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 						 .signals_to_guest = options->signals_to_guest,
 						 .not_only_terminal = options->read_stdin};
 	struct vm_options machine = {
-	    .engine = options->engine == RUN_REFERENCE ? ENGINE_REFERENCE : ENGINE_JIT,
+	    .engine = vm_engine(options),
 	    .timing = options->timing,
 	    .jit = &options->jit,
 	    .output = {.context = streams, .console = console, .message = message},

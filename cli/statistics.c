@@ -15,6 +15,8 @@ static const char *engine_name(const struct run_options *options)
 	switch (options->engine) {
 	case RUN_JIT:
 		return "jit";
+	case RUN_INTERP:
+		return "interp";
 	case RUN_REFERENCE:
 		return "reference";
 	default:
@@ -58,7 +60,7 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	double cpu = cpu_seconds();
 
 	streams_message(streams, "--- jit161: engine %s, sensitive instructions %s", engine_name(options),
-			options->engine == RUN_REFERENCE ? "emulated" : policy_name(options));
+			vm->jit ? policy_name(options) : "emulated");
 	streams_message(
 	    streams, "    %" PRIu64 " guest cycles executed in %.3f s (%.1f guest MIPS), %.3f s CPU time",
 	    cycles, real_seconds, real_seconds > 0 ? (double)cycles / real_seconds / 1e6 : 0, cpu);

@@ -113,6 +113,7 @@ static inline unsigned jump_cache_index(uint32_t va)
 
 struct bus;
 struct machine_hooks;
+struct threaded;
 struct translated_code_helpers;
 
 struct cpu {
@@ -167,6 +168,8 @@ struct cpu {
 	const struct machine_hooks *hooks;
 	void *machine;
 	uint8_t transfer; /* enum transfer: set by the instruction just executed, for reference_run_block */
+
+	struct threaded *threaded; /* NULL: not attached to a threaded interpreter */
 
 	/* Owned by the translator; unused otherwise. jit/llvm/backend.h says how translated code uses them.
 	 */

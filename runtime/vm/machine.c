@@ -8,6 +8,7 @@
 
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
+#include "runtime/cpu/threaded.h"
 
 #define START_OFFSET_RANGE 10000000 /* ns; section 6.2 */
 
@@ -274,6 +275,8 @@ static bool add_processors(struct vm *vm, struct error *error)
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
 	vm->run.base = vm->events.now;
+	if (vm->options.engine == ENGINE_INTERP)
+		vm->threaded = threaded_new(&vm->memory, vm->cpus, vm->cpu_count);
 	if (vm->options.engine == ENGINE_JIT) {
 		vm->jit = jit_new(vm->options.jit, &vm->memory, vm->cpus, vm->cpu_count, error);
 		if (!vm->jit)
@@ -326,6 +329,7 @@ void vm_free(struct vm *vm)
 	if (!vm)
 		return;
 	jit_free(vm->jit);
+	threaded_free(vm->threaded);
 	if (vm->bus)
 		bus_free(vm->bus);
 	memory_free(&vm->memory);

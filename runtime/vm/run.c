@@ -6,6 +6,7 @@
 
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
+#include "runtime/cpu/threaded.h"
 
 #define MAX_CPUS     32
 #define WINDOW	     50000    /* cycles between polls of the outside */
@@ -152,6 +153,8 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	open_slice(vm, cpu, slice);
 	if (vm->jit)
 		jit_run(vm->jit, cpu);
+	else if (vm->threaded)
+		threaded_run(cpu);
 	else
 		reference_run(cpu);
 	uint64_t used = slice - (uint64_t)cpu->budget;

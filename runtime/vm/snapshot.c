@@ -8,6 +8,7 @@
 
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
+#include "runtime/cpu/threaded.h"
 
 #define GUEST_STATE_SIZE offsetof(struct cpu, number) /* the plain part of struct cpu */
 
@@ -80,6 +81,8 @@ void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot)
 		memcpy(&vm->cpus[i], snapshot->cpus + i * GUEST_STATE_SIZE, GUEST_STATE_SIZE);
 		soft_tlb_clear(&vm->cpus[i]);
 	}
+	if (vm->threaded)
+		threaded_flush(vm->threaded);
 	if (vm->jit)
 		jit_flush(vm->jit);
 }

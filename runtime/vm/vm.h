@@ -16,6 +16,7 @@ struct bus_snapshot;
 struct console_input;
 struct jit;
 struct jit_options;
+struct threaded;
 
 /* Where a machine's output goes. */
 struct vm_output {
@@ -26,6 +27,7 @@ struct vm_output {
 
 enum vm_engine {
 	ENGINE_REFERENCE,
+	ENGINE_INTERP,
 	ENGINE_JIT
 };
 
@@ -96,10 +98,11 @@ struct vm {
 	struct bus *bus;
 	unsigned cpu_count;
 	struct cpu *cpus;
-	struct cpu *current; /* the one executing, NULL between slices */
-	uint32_t running;    /* bit n: processor n is running */
-	struct jit *jit;
-	bool mute; /* replicas print nothing */
+	struct cpu *current;	   /* the one executing, NULL between slices */
+	uint32_t running;	   /* bit n: processor n is running */
+	struct threaded *threaded; /* with ENGINE_INTERP */
+	struct jit *jit;	   /* with ENGINE_JIT */
+	bool mute;		   /* replicas print nothing */
 
 	struct run_state run;
 	struct vm_totals totals;

@@ -24,6 +24,7 @@ import time
 
 ENGINES = {
     "reference": ["--engine=reference"],
+    "interp": ["--engine=interp"],
     "jit": ["--engine=jit"],
     "translated": ["--engine=jit", "--threshold=1", "--compile-threads=0"],
     "call": ["--engine=jit", "--threshold=1", "--compile-threads=0", "--sensitive=call"],
