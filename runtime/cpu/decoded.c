@@ -360,7 +360,9 @@ void decoded_fill(struct threaded *threaded, struct cpu *cpu, struct decoded_pag
 			cost = 1; /* the delay slot */
 		cost += own_cost(op->code);
 		op->cost = (uint16_t)(cost * sizeof(*op));
-		op->first = index == LAST_WORD - 1 ? DECODED_CROSS : op->code;
+		op->first = op->code;
+		if (index == LAST_WORD - 1 && op->code != DECODED_REFERENCE)
+			op->first = DECODED_CROSS;
 		op->handler = threaded->handlers[op->first];
 	}
 }
@@ -407,6 +409,7 @@ struct threaded *threaded_new(struct memory *memory, struct cpu *cpus, unsigned 
 	threaded->cpus = cpus;
 	threaded->cpu_count = cpu_count;
 	threaded->handlers = threaded_handlers();
+	threaded->outside.code = threaded->outside.first = DECODED_REFERENCE;
 	threaded->pages = calloc(memory->ram_size / PAGE_SIZE, sizeof(*threaded->pages));
 	if (!threaded->pages)
 		abort();

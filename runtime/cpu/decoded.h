@@ -80,6 +80,7 @@ struct threaded {
 	struct cpu *cpus;
 	unsigned cpu_count;
 	const int32_t *handlers;     /* by code; the loop's */
+	struct decoded_op outside;   /* what a processor executes that is not in decoded code */
 	struct decoded_page **pages; /* by page of RAM; NULL where nothing was executed yet */
 };
 

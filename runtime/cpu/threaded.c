@@ -9,6 +9,8 @@
  * into another page is a look-up that shows in EntryHi. It is in the soft TLB or put there without effect; if that
  * cannot be, the reference interpreter raises the fault. Nothing that changes translations is executed here, so
  * the current page need not be looked for again. */
+#include <assert.h>
+
 #include "runtime/cpu/threaded_internal.h"
 
 const uint8_t *threaded_find_readable(struct cpu *cpu, uint32_t va, unsigned size)
@@ -36,19 +38,7 @@ uint8_t *threaded_find_writable(struct cpu *cpu, uint32_t va, unsigned size)
 	return cpu->memory->ram + offset;
 }
 
-/* A jump to another page, or to the last word of one. */
-struct landing {
-	struct decoded_page *page;
-	uint32_t page_va;
-	struct decoded_op *op;
-};
-
-static inline struct decoded_op *op_at(struct decoded_page *page, uint32_t va)
-{
-	return &page->ops[(va & ~PAGE_MASK) / 4];
-}
-
-static bool land(struct cpu *cpu, uint32_t target, bool user, struct landing *landing)
+bool threaded_land(struct cpu *cpu, uint32_t target, bool user, struct landing *landing)
 {
 	uint32_t page_va = target & PAGE_MASK;
 
@@ -70,8 +60,7 @@ static bool land(struct cpu *cpu, uint32_t target, bool user, struct landing *la
 	return true;
 }
 
-/* The processor's own state for an instruction in sequence. */
-static void stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t pc)
+void threaded_stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t pc)
 {
 	cpu->jump_pending = false;
 	cpu->pc = pc;
@@ -81,9 +70,8 @@ static void stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t 
 		cpu->next_frame = threaded_find_frame(cpu, cpu->next_pc, cpu_user_mode(cpu));
 }
 
-/* The same for a delay slot. */
-static void stand_in_slot(struct cpu *cpu, const struct decoded_page *page, uint32_t pc,
-			  const struct decoded_page *target_page, uint32_t target)
+void threaded_stand_in_slot(struct cpu *cpu, const struct decoded_page *page, uint32_t pc,
+			    const struct decoded_page *target_page, uint32_t target)
 {
 	cpu->jump_pending = true;
 	cpu->exception_pc = pc - 4;
@@ -140,7 +128,7 @@ static enum outcome run(struct cpu *cpu, const int32_t **handlers)
 	const struct soft_tlb_entry *const data_tlb = cpu->soft_tlb[user ? SOFT_TLB_USER : SOFT_TLB_KERNEL];
 	struct decoded_page *page = decoded_page(cpu->threaded, cpu->pc_frame);
 	uint32_t page_va = cpu->pc & PAGE_MASK, no_lookup;
-	struct decoded_op *op = op_at(page, cpu->pc);
+	struct decoded_op *op = decoded_op_at(page, cpu->pc);
 	const struct decoded_op *stop = op + cpu->budget;
 	/* Where a jump in mapped code leaves its look-up. */
 	uint32_t *lookup = va_is_direct(page_va) ? &no_lookup : &cpu->lookup_va;
@@ -200,7 +188,7 @@ first_CROSS:
 first_NEXT_PAGE : {
 	uint32_t frame = threaded_find_frame(cpu, page_va + PAGE_SIZE, user);
 
-	/* It was found two instructions ago. */
+	assert(frame != NO_FRAME); /* it was found two instructions ago */
 	page_va = target_page_va = page_va + PAGE_SIZE;
 	page = target_page = decoded_page(cpu->threaded, frame);
 	stop = page->ops + (stop - op);
@@ -215,7 +203,7 @@ first_MTC0:
 	cpu->budget = BUDGET;
 	cp0_write(cpu, (unsigned)op->imm, gpr[op->b]);
 	cpu->budget = BUDGET - 1;
-	stand_at(cpu, page, PC + 4);
+	threaded_stand_at(cpu, page, PC + 4);
 	return AGAIN;
 
 	/* --- branches within the page --- */
@@ -286,13 +274,13 @@ call:
 	} else {
 		struct landing landing;
 
-		if (!land(cpu, target_va, user, &landing))
+		if (!threaded_land(cpu, target_va, user, &landing))
 			goto leave;
 		target_page = landing.page;
 		target_page_va = landing.page_va;
 	}
 	gpr[op->a] = PC + 8;
-	target = op_at(target_page, target_va);
+	target = decoded_op_at(target_page, target_va);
 	op++;
 	DISPATCH_SLOT;
 
@@ -302,12 +290,12 @@ jump:
 	} else {
 		struct landing landing;
 
-		if (!land(cpu, target_va, user, &landing))
+		if (!threaded_land(cpu, target_va, user, &landing))
 			goto leave;
 		target_page = landing.page;
 		target_page_va = landing.page_va;
 	}
-	target = op_at(target_page, target_va);
+	target = decoded_op_at(target_page, target_va);
 	op++;
 	DISPATCH_SLOT;
 #undef B
@@ -342,12 +330,13 @@ another_page:
 
 leave_slot:
 	cpu->budget = BUDGET;
-	stand_in_slot(cpu, page, PC, target_page, target_page_va + 4 * (uint32_t)(target - target_page->ops));
+	threaded_stand_in_slot(cpu, page, PC, target_page,
+			       target_page_va + 4 * (uint32_t)(target - target_page->ops));
 	return STEP_IT;
 
 leave:
 	cpu->budget = BUDGET;
-	stand_at(cpu, page, PC);
+	threaded_stand_at(cpu, page, PC);
 	return STEP_IT;
 }
 

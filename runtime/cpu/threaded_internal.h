@@ -46,6 +46,25 @@ static inline uint32_t threaded_find_frame(struct cpu *cpu, uint32_t page_va, bo
 const uint8_t *threaded_find_readable(struct cpu *cpu, uint32_t va, unsigned size);
 uint8_t *threaded_find_writable(struct cpu *cpu, uint32_t va, unsigned size);
 
+/* Where a jump goes. */
+struct landing {
+	struct decoded_page *page;
+	uint32_t page_va;
+};
+
+/* Makes the look-ups of a jump. False: nothing done, the jump is the reference interpreter's. */
+bool threaded_land(struct cpu *cpu, uint32_t target, bool user, struct landing *landing);
+
+/* Brings the fetch state up to date for an instruction in sequence and for one in a delay slot. */
+void threaded_stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t pc);
+void threaded_stand_in_slot(struct cpu *cpu, const struct decoded_page *page, uint32_t pc,
+			    const struct decoded_page *target_page, uint32_t target);
+
+static inline struct decoded_op *decoded_op_at(struct decoded_page *page, uint32_t va)
+{
+	return &page->ops[(va & ~PAGE_MASK) / 4];
+}
+
 /* Whether an access of `size` at `offset` is aligned and below `limit`, a multiple of the page size. */
 static inline bool within_direct(uint32_t offset, unsigned size, uint32_t limit)
 {

@@ -131,7 +131,8 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 	}
 	for (unsigned i = 0; i < count; i++)
 		open_slice(vm, together[i], slice);
-	uint64_t used = reference_run_in_turn(together, count, slice, &vm->current);
+	uint64_t used = vm->threaded ? threaded_run_in_turn(together, count, slice, &vm->current)
+				     : reference_run_in_turn(together, count, slice, &vm->current);
 	if (used < slice) {
 		vm->run.done += used;
 		finish_cycle(vm, vm->current->number, open);

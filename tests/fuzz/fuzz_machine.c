@@ -1,11 +1,11 @@
 /* Random damage to kernels and configurations: the machine must refuse with a message or run, and nothing
  * may be reported by the sanitizers it is built with.
  *
- *   fuzz_machine [--count=N] [--first=N] [--seed=N] [--cycles=N] [--engine=jit] [--keep=DIRECTORY]
+ *   fuzz_machine [--count=N] [--first=N] [--seed=N] [--cycles=N] [--engine=interp|jit] [--keep=DIRECTORY]
  *
  * Case i of a seed is always the same. It runs in a child process; if that dies, the case is named and the
  * rest goes on. At the end the share of cases that got past the checks of headers and configuration is
- * printed; under MIN_LOADED_PERCENT the fuzzer has become pointless, which is a failure. With --engine=jit
+ * printed; under MIN_LOADED_PERCENT the fuzzer has become pointless, which is a failure. With --engine
  * every case also runs on the reference interpreter, and both must agree. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,7 +32,7 @@
 
 struct options {
 	uint64_t count, first, seed, cycles;
-	bool jit;
+	enum vm_engine engine;
 	const char *keep;
 };
 
@@ -131,7 +131,7 @@ static void run(struct vm *vm, const struct vm_options *machine, const struct op
 	char where[512];
 
 	plain.engine = ENGINE_REFERENCE;
-	if (options->jit && !(reference = vm_new_replica(vm, &plain, &error)))
+	if (options->engine != ENGINE_REFERENCE && !(reference = vm_new_replica(vm, &plain, &error)))
 		fail(error.text);
 	interruptible = vm;
 	watch(true);
@@ -170,7 +170,7 @@ static void one_case(const struct options *options, struct progress *progress)
 	struct chooser chooser = {.state = options->seed * 0x100000001B3u + progress->next};
 	struct jit_options jit = jit_default_options();
 	struct vm_options machine = {
-	    .engine = options->jit ? ENGINE_JIT : ENGINE_REFERENCE,
+	    .engine = options->engine,
 	    .jit = &jit,
 	    .output = {.console = no_console, .message = no_message},
 	    .start_time = START_TIME,
@@ -274,7 +274,9 @@ static void parse(int argc, char **argv, struct options *options)
 		else if (strncmp(word, "--cycles=", 9) == 0)
 			options->cycles = number(word + 9);
 		else if (strcmp(word, "--engine=jit") == 0)
-			options->jit = true;
+			options->engine = ENGINE_JIT;
+		else if (strcmp(word, "--engine=interp") == 0)
+			options->engine = ENGINE_INTERP;
 		else if (strncmp(word, "--keep=", 7) == 0)
 			options->keep = word + 7;
 		else {
@@ -335,7 +337,7 @@ int main(int argc, char **argv)
 	       loaded ? (unsigned long long)progress->executed / loaded : 0);
 	printf("%llu failed, %llu refused without a message, %llu differ between engines\n", died,
 	       (unsigned long long)progress->silent, (unsigned long long)progress->different);
-	if (options.jit)
+	if (options.engine == ENGINE_JIT)
 		printf("%llu %% of the cycles were executed by translated code\n",
 		       (unsigned long long)(progress->translated * 100 /
 					    (progress->executed ? progress->executed : 1)));

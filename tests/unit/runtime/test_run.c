@@ -83,9 +83,9 @@ static void worked_example_b(void **state)
 	};
 
 	(void)state;
-	for (unsigned step = 0; step < 4; step++) {
-		struct vm_fixture *fixture = vm_fixture_new(step & 1 ? ENGINE_JIT : ENGINE_REFERENCE);
-		uint64_t limit = step & 2 ? 0 : UINT64_MAX;
+	for (unsigned step = 0; step < 6; step++) {
+		struct vm_fixture *fixture = vm_fixture_new((enum vm_engine)(step / 2));
+		uint64_t limit = step & 1 ? 0 : UINT64_MAX;
 
 		elf_add_segment(&fixture->image, ENTRY, first, COUNT(first));
 		elf_add_segment(&fixture->image, ENTRY + 0x100, second, COUNT(second));
@@ -144,7 +144,7 @@ static void ends(void **state)
 	vm_fixture_free(fixture);
 }
 
-/* Machines with random programs, in one piece and in many, on both engines: the same everywhere. */
+/* Machines with random programs, in one piece and in many, on all engines: the same everywhere. */
 static void pieces_make_a_whole(void **state)
 {
 	/* Programs that keep running; one that masks its interrupts and waits would idle for ever. */
@@ -156,13 +156,15 @@ static void pieces_make_a_whole(void **state)
 	random_seed(&random, 3);
 	for (size_t program = 0; program < COUNT(seeds); program++) {
 		uint64_t seed = seeds[program];
-		struct vm_fixture *machines[3];
+		struct vm_fixture *machines[4];
 		uint64_t cycle = 0, end = 30000;
 
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 4; i++) {
 			struct chooser chooser = {.state = seed};
 
-			machines[i] = vm_fixture_new(i == 1 && program < 4 ? ENGINE_JIT : ENGINE_REFERENCE);
+			machines[i] = vm_fixture_new(i == 3		     ? ENGINE_INTERP
+						     : i == 1 && program < 4 ? ENGINE_JIT
+									     : ENGINE_REFERENCE);
 			kernel_generate(&chooser, &machines[i]->image);
 			vm_fixture_start(machines[i], seed & 1 ? DEVICES "31 mainboard ramsize=512K cpus=2\n"
 							       : DEVICES BOARD);
@@ -176,13 +178,16 @@ static void pieces_make_a_whole(void **state)
 			assert_int_equal(vm_run(machines[1]->vm, cycle), first);
 			if (!vm_equal(machines[0]->vm, machines[1]->vm, where, sizeof(where)))
 				fail_msg("program %d, cycle %d: %s", (int)seed, (int)cycle, where);
+			assert_int_equal(vm_run(machines[3]->vm, cycle), first);
+			if (!vm_equal(machines[0]->vm, machines[3]->vm, where, sizeof(where)))
+				fail_msg("interp: program %d, cycle %d: %s", (int)seed, (int)cycle, where);
 			if (first != VM_RUNNING)
 				break;
 		}
 		vm_run(machines[2]->vm, end);
 		if (!vm_equal(machines[0]->vm, machines[2]->vm, where, sizeof(where)))
 			fail_msg("program %d: %s", (int)seed, where);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 4; i++)
 			vm_fixture_free(machines[i]);
 	}
 }

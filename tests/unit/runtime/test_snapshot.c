@@ -44,7 +44,7 @@ static void again(void **state)
 	for (size_t program = 0; program < sizeof(seeds) / sizeof(seeds[0]); program++) {
 		uint64_t seed = seeds[program];
 		struct vm_fixture *fixture =
-		    machine_with_everything(program < 4 ? ENGINE_JIT : ENGINE_REFERENCE, seed);
+		    machine_with_everything(program < 4 ? ENGINE_JIT : ENGINE_INTERP, seed);
 		struct vm *vm = fixture->vm, *replica;
 		struct vm_options plain = fixture->options;
 		uint64_t middle = 100 + seed * 97 % 5000, end = 12000;
