@@ -105,12 +105,13 @@ static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t
 	}
 }
 
-/* A jump; false if the reference interpreter has to make it. */
+/* A jump; false if the reference interpreter has to make it. One to the last word of a page is looked up in two
+ * cycles. */
 static bool jump(struct lane *lane, uint32_t target)
 {
 	struct landing landing;
 
-	if (!threaded_land(lane->cpu, target, lane->user, &landing))
+	if ((target & ~PAGE_MASK) == PAGE_SIZE - 4 || !threaded_land(lane->cpu, target, lane->user, &landing))
 		return false;
 	lane->target_page = landing.page;
 	lane->target_page_va = landing.page_va;

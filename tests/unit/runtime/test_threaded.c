@@ -293,12 +293,14 @@ static void close_slice(struct machine *machine)
 	}
 }
 
+static unsigned programs = 150; /* an argument of this test program asks for more */
+
 static void random_programs(void **state)
 {
 	static const char *const names[] = {"alone", "by blocks", "in turn"};
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 600; seed++) {
+	for (uint64_t seed = 1; seed <= programs; seed++) {
 		enum place place = (enum place)(seed % PLACES);
 		struct machine *threaded = machine_new(true, seed, place);
 		struct machine *reference = machine_new(false, seed, place);
@@ -372,12 +374,14 @@ static void writers(void **state)
 	cpu_fixture_free(fixture);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(random_programs),
 	    cmocka_unit_test(writers),
 	};
 
+	if (argc > 1)
+		programs = (unsigned)atoi(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
