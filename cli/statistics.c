@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "runtime/cpu/threaded.h"
 #include "runtime/vm/vm.h"
 
 static const char *engine_name(const struct run_options *options)
@@ -66,11 +67,14 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	    cycles, real_seconds, real_seconds > 0 ? (double)cycles / real_seconds / 1e6 : 0, cpu);
 	if (options->engine == RUN_LOCKSTEP)
 		streams_message(
-		    streams,
-		    "    lockstep: %" PRIu64 " comparisons, no difference; %.1f %% of cycles translated%s",
-		    lockstep->comparisons, percent(lockstep->translated_cycles, cycles),
-		    percent(lockstep->translated_cycles, cycles) < 90 ? " (under 90 %: counts as not tested)"
-								      : "");
+		    streams, "    lockstep: %" PRIu64 " comparisons, no difference; %.1f %% of cycles %s%s",
+		    lockstep->comparisons, percent(lockstep->own_cycles, cycles),
+		    vm->jit ? "translated" : "in decoded code",
+		    percent(lockstep->own_cycles, cycles) < 90 ? " (under 90 %: counts as not tested)" : "");
+	else if (vm->threaded)
+		streams_message(
+		    streams, "    %.1f %% of cycles in decoded code, the rest by the reference interpreter",
+		    100 - percent(threaded_reference_cycles(vm->threaded), cycles));
 	if (!vm->jit)
 		return;
 
@@ -217,6 +221,8 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());
 	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
 	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
+	if (vm->threaded)
+		add_number(root, "reference_cycles", threaded_reference_cycles(vm->threaded));
 	if (vm->jit)
 		cJSON_AddItemToObject(root, "jit", jit_json(vm));
 

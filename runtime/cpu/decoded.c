@@ -420,6 +420,11 @@ struct threaded *threaded_new(struct memory *memory, struct cpu *cpus, unsigned 
 	return threaded;
 }
 
+uint64_t threaded_reference_cycles(const struct threaded *threaded)
+{
+	return threaded->steps;
+}
+
 void threaded_free(struct threaded *threaded)
 {
 	if (!threaded)

@@ -17,7 +17,8 @@
 #define DECODED_SIMPLE(X)                                                                                    \
 	X(NOP)                                                                                               \
 	X(MOVE)                                                                                              \
-	X(LI) X(SLL) X(SRL) X(SRA) X(SLLV) X(SRLV) X(SRAV) X(ADDU) X(SUBU) X(AND) X(OR) X(XOR) X(NOR) X(SLT) \
+	X(LI)                                                                                                \
+	X(SLL) X(SRL) X(SRA) X(SLLV) X(SRLV) X(SRAV) X(ADDU) X(SUBU) X(AND) X(OR) X(XOR) X(NOR) X(SLT)       \
 	    X(SLTU) X(ADDIU) X(SLTI) X(SLTIU) X(ANDI) X(ORI) X(XORI) X(ADD) X(SUB) X(ADDI) X(MFHI) X(MTHI)   \
 		X(MFLO) X(MTLO) X(MULT) X(MULTU) X(DIV) X(DIVU) X(LB) X(LBU) X(LH) X(LHU) X(LW) X(LWL)       \
 		    X(LWR) X(SB) X(SH) X(SW) X(SWL) X(SWR) X(LL) X(SC) X(SYNC) X(MFC0)
@@ -26,14 +27,15 @@
  * its delay slot, which it executes along. */
 #define DECODED_NEAR(X)                                                                                      \
 	X(B, true)                                                                                           \
-	X(BEQ, B == C) X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0)                       \
-	    X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
+	X(BEQ, B == C)                                                                                       \
+	X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0) X(BLTZ, (int32_t)B < 0)              \
+	    X(BGEZ, (int32_t)B >= 0)
 
 /* Branches elsewhere. */
 #define DECODED_FAR(X)                                                                                       \
 	X(BEQ, B == C)                                                                                       \
-	X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0) X(BLTZ, (int32_t)B < 0)              \
-	    X(BGEZ, (int32_t)B >= 0)
+	X(BNE, B != C)                                                                                       \
+	X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0) X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
 
 /* clang-format off */
 enum decoded_code {
@@ -81,6 +83,7 @@ struct threaded {
 	unsigned cpu_count;
 	const int32_t *handlers;     /* by code; the loop's */
 	struct decoded_op outside;   /* what a processor executes that is not in decoded code */
+	uint64_t steps;		     /* cycles left to the reference interpreter */
 	struct decoded_page **pages; /* by page of RAM; NULL where nothing was executed yet */
 };
 

@@ -353,7 +353,9 @@ void threaded_run(struct cpu *cpu)
 	while (cpu->budget > 0 && !cpu->attention) {
 		if (threaded_may_enter(cpu) && run(cpu, NULL) == AGAIN)
 			continue;
-		if (cpu->budget > 0)
+		if (cpu->budget > 0) {
+			cpu->threaded->steps++;
 			reference_step(cpu);
+		}
 	}
 }

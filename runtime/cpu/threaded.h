@@ -21,6 +21,9 @@ void threaded_free(struct threaded *threaded);
 /* Forgets what was decoded, for when memory was replaced as a whole. */
 void threaded_flush(struct threaded *threaded);
 
+/* How many cycles so far were left to the reference interpreter. */
+uint64_t threaded_reference_cycles(const struct threaded *threaded);
+
 /* The contracts of reference_run, reference_run_block and reference_run_in_turn. */
 void threaded_run(struct cpu *cpu);
 void threaded_run_block(struct cpu *cpu);

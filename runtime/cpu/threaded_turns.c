@@ -92,6 +92,7 @@ static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t
 	else
 		update(lane, left);
 	*current = lane->cpu;
+	lane->cpu->threaded->steps++;
 	reference_step(lane->cpu);
 	enter(lane);
 	/* It may have raised a line of another. */

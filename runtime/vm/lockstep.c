@@ -11,6 +11,7 @@
 #include "frontend/disassemble.h"
 #include "jit/jit.h"
 #include "runtime/core/random.h"
+#include "runtime/cpu/threaded.h"
 #include "runtime/vm/vm_internal.h"
 
 struct lockstep {
@@ -151,8 +152,12 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 		struct jit_statistics statistics;
 
 		jit_statistics(vm->jit, &statistics);
-		report->translated_cycles = statistics.translated_cycles;
+		report->own_cycles = statistics.translated_cycles;
 	}
+	for (unsigned i = 0; vm->threaded && i < vm->cpu_count; i++)
+		report->own_cycles += cpu_cycles_run(&vm->cpus[i]);
+	if (vm->threaded)
+		report->own_cycles -= threaded_reference_cycles(vm->threaded);
 	vm_snapshot_free(engine);
 	vm_snapshot_free(reference);
 	vm_free(lockstep.reference);

@@ -30,7 +30,8 @@ struct lockstep_step {
 struct lockstep_report {
 	enum vm_state state; /* how the machine ended */
 	uint64_t comparisons;
-	uint64_t translated_cycles; /* by the engine, replays for bisection not counted */
+	uint64_t
+	    own_cycles; /* executed by translated or decoded code, the rest by the reference interpreter */
 	bool differs;
 	bool vanished;	 /* the difference did not come again when replayed from the last equal point */
 	char where[512]; /* the first difference: what, engine's / reference's value */
