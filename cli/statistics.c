@@ -71,7 +71,7 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 		    lockstep->comparisons, percent(lockstep->own_cycles, cycles),
 		    vm->jit ? "translated" : "in decoded code",
 		    percent(lockstep->own_cycles, cycles) < 90 ? " (under 90 %: counts as not tested)" : "");
-	else if (vm->threaded)
+	else if (options->engine == RUN_INTERP)
 		streams_message(
 		    streams, "    %.1f %% of cycles in decoded code, the rest by the reference interpreter",
 		    100 - percent(threaded_reference_cycles(vm->threaded), cycles));
@@ -221,7 +221,7 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());
 	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
 	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
-	if (vm->threaded)
+	if (vm->options.engine == ENGINE_INTERP)
 		add_number(root, "reference_cycles", threaded_reference_cycles(vm->threaded));
 	if (vm->jit)
 		cJSON_AddItemToObject(root, "jit", jit_json(vm));

@@ -154,10 +154,11 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 		jit_statistics(vm->jit, &statistics);
 		report->own_cycles = statistics.translated_cycles;
 	}
-	for (unsigned i = 0; vm->threaded && i < vm->cpu_count; i++)
-		report->own_cycles += cpu_cycles_run(&vm->cpus[i]);
-	if (vm->threaded)
+	if (vm->options.engine == ENGINE_INTERP) {
+		for (unsigned i = 0; i < vm->cpu_count; i++)
+			report->own_cycles += cpu_cycles_run(&vm->cpus[i]);
 		report->own_cycles -= threaded_reference_cycles(vm->threaded);
+	}
 	vm_snapshot_free(engine);
 	vm_snapshot_free(reference);
 	vm_free(lockstep.reference);

@@ -275,7 +275,8 @@ static bool add_processors(struct vm *vm, struct error *error)
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
 	vm->run.base = vm->events.now;
-	if (vm->options.engine == ENGINE_INTERP)
+	/* With the translator it executes several processors in turn. */
+	if (vm->options.engine != ENGINE_REFERENCE)
 		vm->threaded = threaded_new(&vm->memory, vm->cpus, vm->cpu_count);
 	if (vm->options.engine == ENGINE_JIT) {
 		vm->jit = jit_new(vm->options.jit, &vm->memory, vm->cpus, vm->cpu_count, error);

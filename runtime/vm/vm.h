@@ -100,7 +100,7 @@ struct vm {
 	struct cpu *cpus;
 	struct cpu *current;	   /* the one executing, NULL between slices */
 	uint32_t running;	   /* bit n: processor n is running */
-	struct threaded *threaded; /* with ENGINE_INTERP */
+	struct threaded *threaded; /* not with ENGINE_REFERENCE */
 	struct jit *jit;	   /* with ENGINE_JIT */
 	bool mute;		   /* replicas print nothing */
 
