@@ -18,8 +18,9 @@ setup() {
 
 @test "every engine and policy gives the same figures" {
 	sys161 -X --engine=reference "$example" 2>&1 | grep -v 'compiled\|real time' > reference.txt
-	for options in "--engine=jit" "--threshold=1 --compile-threads=0" "--threshold=1 --sensitive=call" \
-		       "--engine=lockstep --threshold=1"; do
+	for options in "--engine=jit" "--engine=interp" "--threshold=1 --compile-threads=0" \
+		       "--threshold=1 --sensitive=call" "--engine=lockstep --threshold=1" \
+		       "--engine=lockstep --lockstep-engine=interp"; do
 		sys161 -X $options "$example" 2>&1 | grep -v 'compiled\|real time' | diff reference.txt -
 	done
 }
@@ -60,7 +61,7 @@ setup() {
 
 @test "wrong usage ends with status 2 and says what is wrong" {
 	for words in "" "-q $example" "-c" "--engine=fast $example" "--nonsense $example" "--threshold=0 $example" \
-		     "-Cnonsense $example" "--tier=3 $example" "-w $example"; do
+		     "--lockstep-engine=reference $example" "-Cnonsense $example" "--tier=3 $example" "-w $example"; do
 		run sys161 $words
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"sys161: "* ]]
