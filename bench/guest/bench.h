@@ -16,8 +16,8 @@ uint32_t bench_run(uint32_t rounds);
 extern const char bench_name[];
 extern const uint32_t bench_rounds_per_unit;
 
-/* A unit of work is 8 to 10 million guest instructions. The programs are built in forms of 1 unit (short), 8 and
- * 128: runtime/units.c. */
+/* A unit of work is what takes QEMU about 10 ms: 10 to 25 million guest instructions, fewer in programs that are
+ * hard for it. The programs are built in forms of 1 unit (short), 8 and 128: runtime/units.c. */
 #define BENCH(name, rounds_per_unit)                                                                         \
 	const char bench_name[] = name;                                                                      \
 	const uint32_t bench_rounds_per_unit = (rounds_per_unit)

@@ -1,7 +1,7 @@
 /* Integer arithmetic in registers: Collatz sequences, greatest common divisors, bit counts and reversals. */
 #include "bench/guest/bench.h"
 
-BENCH("integer", 17);
+BENCH("integer", 34);
 
 static uint32_t collatz_length(uint32_t n)
 {

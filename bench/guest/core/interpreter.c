@@ -25,21 +25,29 @@ struct instruction {
 };
 
 /* x and y are set from outside; sums numbers made from them in two nested loops. */
+/* clang-format off */
 static const struct instruction program[] = {
-    {PUSH, 0},	     {STORE, 'i'}, /* i = 0 */
-    {LOAD, 'i'},     {LOAD, 'x'},  {LESS, 0},	 {JUMP_IF_ZERO, 35}, /* while (i < x) */
-    {PUSH, 0},	     {STORE, 'j'}, /* j = 0 */
-    {LOAD, 'j'},     {PUSH, 20},   {LESS, 0},	 {JUMP_IF_ZERO, 30}, /* while (j < 20) */
-    {LOAD, 's'},     {LOAD, 'i'},  {LOAD, 'j'},	 {MUL, 0},	     {ADD, 0},
-    {DUP, 0},	     {SHIFT, 3},   {XOR, 0},	 {LOAD, 'y'},	     {SUB, 0},
-    {STORE, 's'}, /* t = s + i j; s = (t ^ t >> 3) - y */
-    {LOAD, 'y'},     {PUSH, 127},  {AND, 0},	 {PUSH, 3},	     {ADD, 0},
-    {STORE, 'y'}, /* y = (y & 127) + 3 */
-    {JUMP, 37}, /* j++, below */
-    {LOAD, 'i'},     {PUSH, 1},	   {ADD, 0},	 {STORE, 'i'},	     {JUMP, 2},
-    {LOAD, 's'},     {STOP, 0},
-    {LOAD, 'j'},     {PUSH, 1},	   {ADD, 0},	 {STORE, 'j'},	     {JUMP, 8},
+	/* 0: i = 0 */
+	{PUSH, 0}, {STORE, 'i'},
+	/* 2: while (i < x) */
+	{LOAD, 'i'}, {LOAD, 'x'}, {LESS, 0}, {JUMP_IF_ZERO, 40},
+	/* 6: j = 0 */
+	{PUSH, 0}, {STORE, 'j'},
+	/* 8: while (j < 20) */
+	{LOAD, 'j'}, {PUSH, 20}, {LESS, 0}, {JUMP_IF_ZERO, 35},
+	/* 12: s = s + i j; s = (s ^ s >> 3) - y */
+	{LOAD, 's'}, {LOAD, 'i'}, {LOAD, 'j'}, {MUL, 0}, {ADD, 0},
+	{DUP, 0}, {SHIFT, 3}, {XOR, 0}, {LOAD, 'y'}, {SUB, 0}, {STORE, 's'},
+	/* 23: y = (y & 127) + 3 */
+	{LOAD, 'y'}, {PUSH, 127}, {AND, 0}, {PUSH, 3}, {ADD, 0}, {STORE, 'y'},
+	/* 29: j = j + 1 */
+	{LOAD, 'j'}, {PUSH, 1}, {ADD, 0}, {STORE, 'j'}, {JUMP, 8}, {STOP, 0},
+	/* 35: i = i + 1 */
+	{LOAD, 'i'}, {PUSH, 1}, {ADD, 0}, {STORE, 'i'}, {JUMP, 2},
+	/* 40 */
+	{LOAD, 's'}, {STOP, 0},
 };
+/* clang-format on */
 
 static uint32_t variables[128];
 

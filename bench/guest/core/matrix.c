@@ -1,7 +1,7 @@
 /* Products of integer matrices, 48 by 48, of 32-bit and of 16-bit elements. */
 #include "bench/guest/bench.h"
 
-BENCH("matrix", 6);
+BENCH("matrix", 12);
 
 #define SIZE 48u
 

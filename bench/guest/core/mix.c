@@ -2,7 +2,7 @@
  * matrices of 16-bit numbers, a state machine over numbers as text, and a CRC over all results. */
 #include "bench/guest/bench.h"
 
-BENCH("mix", 17);
+BENCH("mix", 34);
 
 /* --- CRC-16 (reflected), bit by bit --- */
 
@@ -188,8 +188,9 @@ enum number_state {
 	NUMBER_STATES,
 };
 
-static const char numbers[] = "5012,1234,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,-87e+832,"
-			      "+0.6e-12,T0.3e-1F,-T.T++Tq,1T3.4e4z,34.0e-T^,7,0,-,+.,12.e5,";
+static const char numbers[] =
+    "5012,1234,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,-87e+832,"
+    "+0.6e-12,T0.3e-1F,-T.T++Tq,1T3.4e4z,34.0e-T^,7,0,-,+.,12.e5,";
 
 static enum number_state number_next(enum number_state state, char c)
 {

@@ -79,7 +79,8 @@ static uint32_t filter_rotate(uint32_t value)
 }
 
 static uint32_t (*const filters[8])(uint32_t) = {
-    filter_add, filter_rotate, filter_invert, filter_rotate, filter_rotate, filter_add, filter_invert, filter_add,
+    filter_add,	   filter_rotate, filter_invert, filter_rotate,
+    filter_rotate, filter_add,	  filter_invert, filter_add,
 };
 
 static struct shape shapes[COUNT];

@@ -1,7 +1,7 @@
 /* Calls and returns: Fibonacci and Ackermann numbers, the towers of Hanoi, eight queens. */
 #include "bench/guest/bench.h"
 
-BENCH("recursion", 9);
+BENCH("recursion", 20);
 
 #define NOT_INLINE __attribute__((noinline, noclone, optimize("no-optimize-sibling-calls")))
 

@@ -1,7 +1,7 @@
 /* A state machine that takes text apart into names, numbers in three notations, strings, comments and operators. */
 #include "bench/guest/bench.h"
 
-BENCH("states", 100);
+BENCH("states", 130);
 
 #define SIZE 4096u
 
@@ -23,8 +23,22 @@ enum state {
 };
 
 static const char pieces[16][20] = {
-    "count ", "= 0x1f40; ", "/* a * comment */ ", "while (", "i < 4711) ", "sum+=", "0755; ",    "\"text \\\"\" ",
-    "x1 ",    "09 ",	    "&& ",		  "{\n",      "}\n",	      "12a ", "value[7] ", "0xg ",
+    "count ",
+    "= 0x1f40; ",
+    "/* a * comment */ ",
+    "while (",
+    "i < 4711) ",
+    "sum+=",
+    "0755; ",
+    "\"text \\\"\" ",
+    "x1 ",
+    "09 ",
+    "&& ",
+    "{\n",
+    "}\n",
+    "12a ",
+    "value[7] ",
+    "0xg ",
 };
 
 static char text[SIZE];

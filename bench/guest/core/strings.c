@@ -1,13 +1,13 @@
 /* Bytes and NUL-terminated strings: length, comparison, search, copying, numbers to text, hashing of words. */
 #include "bench/guest/bench.h"
 
-BENCH("strings", 40);
+BENCH("strings", 80);
 
 #define TEXT_SIZE 4096u
 
 static const char *const words[16] = {
-    "delay", "slot", "branch", "likely", "coprocessor", "exception", "translation", "lookaside",
-    "buffer", "of",   "a",	"machine", "that",	   "interprets", "its",	      "own",
+    "delay",  "slot", "branch", "likely",  "coprocessor", "exception",	"translation", "lookaside",
+    "buffer", "of",   "a",	"machine", "that",	  "interprets", "its",	       "own",
 };
 
 static char text[TEXT_SIZE], reversed[TEXT_SIZE];

@@ -1,7 +1,7 @@
 /* Follows a random cycle through 16 KiB: every load waits for the one before it. */
 #include "bench/guest/bench.h"
 
-BENCH("chase-small", 20);
+BENCH("chase-small", 32);
 
 #define COUNT 1024u
 #define STEPS 65536u

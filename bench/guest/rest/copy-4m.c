@@ -1,7 +1,7 @@
 /* Aligned copies within 4 MiB, a quarter a round, over a distance of 5 MiB and 64 KiB. */
 #include "bench/guest/rest/copy.h"
 
-BENCH("copy-4m", 6);
+BENCH("copy-4m", 24);
 
 #define PAGE	 4096u
 #define SIZE	 0x400000u

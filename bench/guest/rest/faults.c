@@ -3,7 +3,7 @@
 #include "bench/guest/bench.h"
 #include "bench/guest/runtime/calls.h"
 
-BENCH("faults", 40);
+BENCH("faults", 20);
 
 #define PAGES 64u
 

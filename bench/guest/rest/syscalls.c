@@ -2,7 +2,7 @@
 #include "bench/guest/bench.h"
 #include "bench/guest/runtime/calls.h"
 
-BENCH("syscalls", 60);
+BENCH("syscalls", 40);
 
 uint32_t bench_run(uint32_t rounds)
 {

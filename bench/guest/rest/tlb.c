@@ -2,7 +2,7 @@
  * access is refilled. */
 #include "bench/guest/bench.h"
 
-BENCH("tlb", 400);
+BENCH("tlb", 30);
 
 #define PAGES 512u
 

@@ -84,9 +84,10 @@ void code_changed(void *start, size_t size);
 uint32_t table_word(uint32_t physical);
 uint32_t table_physical(uint32_t word);
 
-void tlb_start(void);			   /* empties the TLB */
-void tlb_select(unsigned asid);		   /* 1 to 63 */
-void tlb_drop(uint32_t va, unsigned asid); /* the page's word has changed: forgets what the TLB holds for it */
+void tlb_start(void);		/* empties the TLB */
+void tlb_select(unsigned asid); /* 1 to 63 */
+void tlb_drop(uint32_t va,
+	      unsigned asid); /* the page's word has changed: forgets what the TLB holds for it */
 #endif
 
 #endif

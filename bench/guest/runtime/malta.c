@@ -62,7 +62,10 @@ static void set_entry_hi(uint32_t value)
 static void clear_entry(uint32_t index)
 {
 	set_entry_hi(KSEG0 + (index << 13));
-	__asm__ volatile("mtc0 $0, $2\n\tmtc0 $0, $3\n\tmtc0 %0, $0\n\tehb\n\ttlbwi\n\tehb" : : "r"(index) : "memory");
+	__asm__ volatile("mtc0 $0, $2\n\tmtc0 $0, $3\n\tmtc0 %0, $0\n\tehb\n\ttlbwi\n\tehb"
+			 :
+			 : "r"(index)
+			 : "memory");
 }
 
 void tlb_start(void)

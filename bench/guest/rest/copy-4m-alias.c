@@ -1,7 +1,7 @@
 /* Aligned copies within 4 MiB, a quarter a round, over a distance of exactly 5 MiB, where direct-mapped translation caches collide. */
 #include "bench/guest/rest/copy.h"
 
-BENCH("copy-4m-apart", 1);
+BENCH("copy-4m-alias", 16);
 
 #define PAGE	 4096u
 #define SIZE	 0x400000u
