@@ -5,7 +5,7 @@
 void guest_main(uint32_t a0, uint32_t a1)
 {
 	install_vectors();
-	bench_program(argument_units(boot_argument(a0, a1)));
+	bench_program(argument_amount(boot_argument(a0, a1)));
 	power_off();
 }
 

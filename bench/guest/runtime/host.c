@@ -10,6 +10,6 @@ void console_put(char character)
 
 int main(int argc, char **argv)
 {
-	bench_program(argument_units(argc > 1 ? argv[1] : NULL));
+	bench_program(argument_amount(argc > 1 ? argv[1] : NULL));
 	return 0;
 }

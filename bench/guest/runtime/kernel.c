@@ -214,7 +214,7 @@ void guest_main(uint32_t a0, uint32_t a1)
 	first->alive = true;
 	first->frame.status = STATUS_NEW_USER;
 	first->frame.epc = user_image[0];
-	first->frame.registers[A0] = argument_units(boot_argument(a0, a1));
+	first->frame.registers[A0] = argument_amount(boot_argument(a0, a1));
 	first->frame.registers[SP] = USER_STACK_TOP - 32;
 	switch_to(0);
 	return_to_frame();

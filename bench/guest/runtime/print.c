@@ -1,15 +1,20 @@
 /* Texts and numbers: out through console_put, and in from an argument. */
 #include "bench/guest/runtime/run.h"
 
-uint32_t argument_units(const char *argument)
+amount argument_amount(const char *argument)
 {
-	uint32_t units = 0;
+	amount kind = 0;
+	uint32_t number = 0;
 
 	if (!argument)
 		return 0;
+	if (*argument == 'r') {
+		kind = AMOUNT_ROUNDS;
+		argument++;
+	}
 	for (; *argument >= '0' && *argument <= '9'; argument++)
-		units = 10 * units + (uint32_t)(*argument - '0');
-	return *argument == '\0' ? units : 0;
+		number = 10 * number + (uint32_t)(*argument - '0');
+	return *argument == '\0' && number > 0 ? kind | number : 0;
 }
 
 void print(const char *text)

@@ -1,16 +1,19 @@
 #include "bench/guest/runtime/run.h"
 
-void bench_program(uint32_t units)
+void bench_program(amount work)
 {
-	if (units == 0)
-		units = bench_default_units;
+	if (work == 0)
+		work = bench_default_units;
 
-	uint32_t checksum = bench_run(units * bench_rounds_per_unit);
+	bool in_rounds = (work & AMOUNT_ROUNDS) != 0;
+	uint32_t number = work & ~AMOUNT_ROUNDS;
+	uint32_t checksum = bench_run(in_rounds ? number : number * bench_rounds_per_unit);
 
 	print(bench_name);
 	print(": ");
-	print_number(units);
-	print(units == 1 ? " unit, checksum " : " units, checksum ");
+	print_number(number);
+	print(in_rounds ? " round" : " unit");
+	print(number == 1 ? ", checksum " : "s, checksum ");
 	print_hexadecimal(checksum);
 	print("\n");
 }

@@ -6,11 +6,15 @@
 
 extern const uint32_t bench_default_units;
 
-/* The units that an argument asks for: a decimal number; 0 for anything else, or NULL. */
-uint32_t argument_units(const char *argument);
+/* How much work to do: 0 for the default, units, or AMOUNT_ROUNDS and a number of rounds. */
+typedef uint32_t amount;
+#define AMOUNT_ROUNDS 0x80000000u
 
-/* Runs the program and prints the line with its checksum. 0 units stand for the default. */
-void bench_program(uint32_t units);
+/* What an argument asks for: `3` means units, `r3` means rounds; anything else, or NULL, the default. */
+amount argument_amount(const char *argument);
+
+/* Runs the program and prints the line with its checksum. */
+void bench_program(amount work);
 
 /* Prints; the back end gives console_put. */
 void print(const char *text);

@@ -7,7 +7,7 @@
 	.word	user_start, image_end	# see calls.h
 
 	.text
-/* a0: units. */
+/* a0: how much work, as for bench_program. */
 	.globl	user_start
 user_start:
 	jal	bench_program
