@@ -1,7 +1,7 @@
 /* Words at odd addresses: loads and stores by pairs of LWL, LWR and SWL, SWR. */
 #include "bench/guest/bench.h"
 
-BENCH("unaligned", 160);
+BENCH("unaligned", 280);
 
 #define COUNT 1024u
 

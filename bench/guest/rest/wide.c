@@ -2,7 +2,7 @@
  * software (runtime/wide.c). */
 #include "bench/guest/bench.h"
 
-BENCH("wide", 14);
+BENCH("wide", 20);
 
 static uint64_t multiply_modulo(uint64_t a, uint64_t b, uint32_t modulus)
 {
