@@ -16,7 +16,7 @@
 #define CP0_EPC	     $14
 
 #ifdef MACHINE_MALTA
-/* MIPS32: privileged resource architecture (MD00090); the board: docs of QEMU's and Linux's Malta support. */
+/* MIPS32 release 2: MIPS Architecture for Programmers, volume III (MD00090). */
 #define CP0_ENTRYLO0	$2
 #define CP0_ENTRYLO1	$3
 #define CP0_PAGEMASK	$5

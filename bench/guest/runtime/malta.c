@@ -1,4 +1,5 @@
-/* MIPS Malta. The UART at port 3f8 sends without being set up. Status registers and the TLB are MIPS32's. */
+/* MIPS Malta (user's manual, MD00048): the 16550 at port 3f8 sends without being set up; a program ends by resetting the
+ * board. The TLB is MIPS32's. */
 #include "bench/guest/runtime/guest.h"
 #include "bench/guest/runtime/run.h"
 
