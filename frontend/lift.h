@@ -26,8 +26,8 @@ enum lift_cp0_access {
 struct lift_cp0 {
 	uint8_t read, write; // enum lift_cp0_access
 	uint8_t state;	     // enum ir_state
-	uint32_t value;
-	uint32_t mask;
+	uint32_t value;	     // CONSTANT: the value; else what it is after reset, where the model uses this
+	uint32_t mask;	     // the bits that can be written
 };
 
 #define LIFT_CP0_COUNT_OF_REGISTERS    256
@@ -39,12 +39,19 @@ enum lift_division {
 	LIFT_DIVISION_SATURATES,
 	// DIV: LO = 1 for negative dividends, else -1; DIVU: LO = 0xFFFFFFFF; HI = the dividend.
 	LIFT_DIVISION_KEEPS_DIVIDEND,
+	// LO = the dividend; HI = 0.
+	LIFT_DIVISION_BY_ONE,
 };
 
 // The part of a CPU model that the lifter needs. Not changed while translations exist.
 struct lift_model {
 	const struct mips_isa *isa;
-	bool hilo_interlock;	   // System/161 reference, section 1.7
+	bool big_endian;
+	bool hilo_interlock;	// System/161 reference, section 1.7
+	bool fetch_looks_ahead; // jumps look up their target, page ends the next page: section 1.5; else no
+				// instruction is looked up before it is executed
+	bool links_first;	// branches write the link, then read their registers: section 1.4
+	bool slot_needs_jump;	// the word after a branch that is not taken is no delay slot
 	bool lookup_sets_entry_hi; // every look-up in the TLB leaves its page in EntryHi
 	enum lift_division division;
 	uint32_t cache_nops;	    // bit n: CACHE with n in its rt field does nothing; others are not inline

@@ -24,17 +24,31 @@ static uint32_t read_tag(const struct cpu *cpu, uint32_t va)
 
 static void record_lookup(struct cpu *cpu, uint32_t va, bool user)
 {
-	if (!user && !is_direct(va)) /* user regions keep it in a register */
+	if (cpu->model->lift.lookup_sets_entry_hi && !user &&
+	    !is_direct(va)) /* user regions keep it in a register */
 		cpu->lookup_va = va;
+}
+
+/* Whether an access of kernel code is one to a device, and its place on the bus. */
+static bool is_device(const struct cpu *cpu, uint32_t va, unsigned size, uint32_t *offset)
+{
+	const struct memory_map *map = &cpu->memory->map;
+	uint32_t physical = va & 0x1FFFFFFF;
+
+	*offset = physical - map->bus_base;
+	if (size != 4 && cpu->model->family == FAMILY_MIPS161)
+		return false; /* it makes word accesses of it */
+	return is_direct(va) && physical >= map->bus_base && physical < map->bus_end &&
+	       memory_frame(cpu->memory, physical) == NO_FRAME;
 }
 
 /* A load from a device: only where it cannot matter that translated code goes on at once. */
 static uint64_t load_from_device(struct cpu *cpu, uint32_t va, unsigned size, bool user)
 {
-	uint32_t physical = va & 0x1FFFFFFF, value;
+	uint32_t offset, value;
 
-	if (user || size != 4 || !is_direct(va) || physical < PHYSICAL_BUS ||
-	    !cpu->hooks->bus_load_quietly(cpu, physical - PHYSICAL_BUS, &value))
+	if (user || !is_device(cpu, va, size, &offset) ||
+	    !cpu->hooks->bus_load_quietly(cpu, offset, size, &value))
 		return result(HELPER_BEFORE, 0);
 	return result(HELPER_DONE, value);
 }
@@ -56,7 +70,8 @@ static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t
 	if (size == 1)
 		return result(HELPER_DONE, *at);
 	if (size == 2)
-		return result(HELPER_DONE, (uint32_t)at[0] << 8 | at[1]);
+		return result(HELPER_DONE, cpu->memory->map.big_endian ? (uint32_t)at[0] << 8 | at[1]
+								       : (uint32_t)at[1] << 8 | at[0]);
 	return result(HELPER_DONE, memory_read_word(cpu->memory, offset));
 }
 
@@ -72,19 +87,19 @@ static enum helper_status after(struct cpu *cpu)
 	return cpu->attention || cpu_interrupt_due(cpu) ? HELPER_AFTER : HELPER_DONE;
 }
 
-/* A store to a device: whole words from kernel code only, the rest is read-modify-write. In a delay slot translated
- * code could not stop after it, so there only what cannot stop the machine is done. */
+/* A store to a device: from kernel code only. In a delay slot translated code could not stop after it, so there only
+ * what cannot stop the machine is done. */
 static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t access)
 {
-	uint32_t physical = va & 0x1FFFFFFF;
+	unsigned size = access & ACCESS_SIZE_MASK;
+	uint32_t offset;
 
-	if ((access & (ACCESS_USER | ACCESS_LEFT | ACCESS_RIGHT)) || (access & ACCESS_SIZE_MASK) != 4 ||
-	    !is_direct(va) || physical < PHYSICAL_BUS)
+	if ((access & (ACCESS_USER | ACCESS_LEFT | ACCESS_RIGHT)) || !is_device(cpu, va, size, &offset))
 		return HELPER_BEFORE;
-	if (cpu->hooks->bus_store_quietly(cpu, physical - PHYSICAL_BUS, value))
+	if (cpu->hooks->bus_store_quietly(cpu, offset, size, value))
 		return HELPER_DONE;
-	if ((access & ACCESS_DELAY_SLOT) || cpu->hooks->bus_store_shows_state(cpu, physical - PHYSICAL_BUS) ||
-	    !cpu_physical_store(cpu, physical, value))
+	if ((access & ACCESS_DELAY_SLOT) || cpu->hooks->bus_store_shows_state(cpu, offset) ||
+	    !cpu->hooks->bus_store(cpu, offset, size, value))
 		return HELPER_BEFORE;
 	return after(cpu);
 }
@@ -92,11 +107,12 @@ static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, ui
 static void write_ram(struct cpu *cpu, uint32_t offset, uint32_t value, uint32_t access)
 {
 	uint8_t *at = cpu->memory->ram + offset;
+	bool big = cpu->memory->map.big_endian;
 	uint32_t word;
 
 	if (access & (ACCESS_LEFT | ACCESS_RIGHT)) {
 		unsigned byte = offset & 3;
-		unsigned shift = access & ACCESS_LEFT ? 8 * byte : 24 - 8 * byte;
+		unsigned shift = (bool)(access & ACCESS_LEFT) == big ? 8 * byte : 24 - 8 * byte;
 		uint32_t mask = access & ACCESS_LEFT ? UINT32_MAX >> shift : UINT32_MAX << shift;
 
 		value = access & ACCESS_LEFT ? value >> shift : value << shift;
@@ -109,8 +125,8 @@ static void write_ram(struct cpu *cpu, uint32_t offset, uint32_t value, uint32_t
 		at[0] = (uint8_t)value;
 		break;
 	case 2:
-		at[0] = (uint8_t)(value >> 8);
-		at[1] = (uint8_t)value;
+		at[0] = (uint8_t)(big ? value >> 8 : value);
+		at[1] = (uint8_t)(big ? value : value >> 8);
 		break;
 	default:
 		memory_write_word(cpu->memory, offset, value);
@@ -166,7 +182,7 @@ static uint64_t help_cp0_write(struct cpu *cpu, uint32_t number, uint32_t a, uin
 	(void)b;
 	cpu->budget = budget;
 	cp0_write(cpu, number, a);
-	/* Kernel code that put itself into user mode goes on in the interpreter. */
+	/* Kernel code that put itself into user mode goes on in the interpreter; or faults there. */
 	return result(cpu_user_mode(cpu) ? HELPER_AFTER : after(cpu), 0);
 }
 
@@ -187,7 +203,7 @@ static uint64_t help_tlb_write_index(struct cpu *cpu, uint32_t immediate, uint32
 	(void)a;
 	(void)b;
 	cpu->budget = budget;
-	tlb_write(cpu, cpu->index >> 8 & (TLB_ENTRIES - 1));
+	tlb_write(cpu, tlb_index(cpu));
 	return result(after(cpu), 0);
 }
 
@@ -232,6 +248,13 @@ static uint64_t help_load_linked(struct cpu *cpu, uint32_t immediate, uint32_t v
 	return result(HELPER_DONE, cpu->ll_value);
 }
 
+/* MIPS32's SC ends the link, MIPS-161's leaves it. */
+static void end_link(struct cpu *cpu)
+{
+	if (cpu->model->family == FAMILY_MIPS32)
+		cpu->ll_active = false;
+}
+
 static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32_t va, uint32_t value,
 				       int64_t budget)
 {
@@ -239,7 +262,10 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 	uint32_t accessed = reports ? 2 : 0;
 
 	(void)budget;
+	if ((va & 3) && cpu->model->family == FAMILY_MIPS32)
+		return result(HELPER_BEFORE, 0);
 	if (!cpu->ll_active || cpu->ll_address != va) {
+		end_link(cpu);
 		cpu->sc_failed++;
 		return result(HELPER_DONE, 0);
 	}
@@ -247,6 +273,7 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 	if (offset == NO_FRAME || cache_overlaps(cpu->jit, offset, 4))
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);
+	end_link(cpu);
 	if (memory_read_word(cpu->memory, offset) != cpu->ll_value) {
 		cpu->sc_failed++;
 		return result(HELPER_DONE, accessed);

@@ -160,12 +160,16 @@ static void request(struct jit *jit, struct block_entry *entry)
 /* Whether the processor stands where translated code could start. */
 static bool translatable(const struct jit *jit, const struct cpu *cpu)
 {
+	bool looks_ahead = cpu->model->lift.fetch_looks_ahead;
 	uint32_t physical;
 
-	if (!cpu_fetch_clean(cpu) || cpu->pc_frame >= jit->memory->ram_size || cpu_interrupt_due(cpu))
+	if (!cpu_fetch_clean(cpu) || cpu_interrupt_due(cpu) || (cpu->pc & 3) ||
+	    cpu_code_frame(cpu) >= jit->memory->ram_size)
 		return false;
 	if (!cpu_user_mode(cpu))
 		return cpu->pc >> 30 == 2;
+	if (!looks_ahead)
+		return true;
 	/* User code runs from where its page was found last. That is where the TLB has it now, unless the
 	 * kernel did something odd; and the instruction before a page's end looks at the next page, which the
 	 * interpreter does. */
@@ -183,7 +187,7 @@ static bool translatable(const struct jit *jit, const struct cpu *cpu)
 /* The entry for where the processor stands. */
 static struct block_entry *current_entry(struct jit *jit, const struct cpu *cpu)
 {
-	uint32_t pa = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+	uint32_t pa = cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
 	struct block_entry *entry = cache_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
 
 	if (!entry) {

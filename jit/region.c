@@ -16,6 +16,7 @@ static bool ends_block(const struct insn *insn)
 	case MIPS_OP_SYSCALL:
 	case MIPS_OP_BREAK:
 	case MIPS_OP_RFE:
+	case MIPS_OP_ERET:
 	case MIPS_OP_WAIT:
 	case MIPS_OP_RESERVED:
 	case MIPS_OP_COP_UNUSABLE:
@@ -172,7 +173,8 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	region->blocks = calloc(MAX_REGION_BLOCKS, sizeof(*region->blocks));
 	if (!region->blocks)
 		abort();
-	region->mode = (struct ir_mode){.user = head->user, .mapped = head->user, .big_endian = true};
+	region->mode = (struct ir_mode){
+	    .user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian};
 	scan(jit, &region->blocks[0], head->va, head->pa);
 	region->block_count = 1;
 	copy_page(jit, region, head->pa & PAGE_MASK);

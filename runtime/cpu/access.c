@@ -1,4 +1,4 @@
-/* Data accesses as the hardware makes them: every one is a word access, sub-word ones are built from it
+/* Data accesses as MIPS-161 makes them: every one is a word access, sub-word ones are built from it
  * (System/161 reference, section 1.10). */
 #include "runtime/cpu/cpu_internal.h"
 
@@ -7,15 +7,15 @@ bool cpu_physical_load(struct cpu *cpu, uint32_t physical, uint32_t *value)
 	const struct memory *memory = cpu->memory;
 
 	if (physical < memory->ram_size) {
-		*value = memory_read_word(memory, physical);
+		*value = memory_read_word_in(memory, physical, true);
 		return true;
 	}
 	if (physical >= PHYSICAL_BUS && physical < PHYSICAL_HIGH_RAM)
-		return cpu->hooks->bus_load(cpu, physical - PHYSICAL_BUS, value);
+		return cpu->hooks->bus_load(cpu, physical - PHYSICAL_BUS, 4, value);
 	uint32_t frame = memory_frame(memory, physical);
 	if (frame == NO_FRAME)
 		return false;
-	*value = memory_read_word(memory, frame | (physical & ~PAGE_MASK));
+	*value = memory_read_word_in(memory, frame | (physical & ~PAGE_MASK), true);
 	return true;
 }
 
@@ -24,14 +24,14 @@ bool cpu_physical_store(struct cpu *cpu, uint32_t physical, uint32_t value)
 	struct memory *memory = cpu->memory;
 
 	if (physical < memory->ram_size) {
-		memory_write_word(memory, physical, value);
+		memory_write_word_in(memory, physical, value, true);
 		return true;
 	}
 	if (physical >= PHYSICAL_BUS && physical < PHYSICAL_HIGH_RAM)
-		return cpu->hooks->bus_store(cpu, physical - PHYSICAL_BUS, value);
+		return cpu->hooks->bus_store(cpu, physical - PHYSICAL_BUS, 4, value);
 	if (physical < PHYSICAL_HIGH_RAM || physical - HIGH_RAM_SHIFT >= memory->ram_size)
 		return false;
-	memory_write_word(memory, physical - HIGH_RAM_SHIFT, value);
+	memory_write_word_in(memory, physical - HIGH_RAM_SHIFT, value, true);
 	return true;
 }
 

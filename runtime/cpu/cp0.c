@@ -1,4 +1,4 @@
-/* Coprocessor 0 registers and the on-chip timer. Which registers exist, what they read and which bits can be
+/* Coprocessor 0 registers and the on-chip timer of MIPS-161, and the way to those of others. Which registers exist, what they read and which bits can be
  * written is the model's table (model.c); here is what the table cannot say. System/161 reference,
  * sections 1.8, 1.9. */
 #include "runtime/cpu/cpu_internal.h"
@@ -38,16 +38,18 @@ static uint32_t *state(struct cpu *cpu, enum ir_state name)
 
 bool cp0_readable(const struct cpu_model *model, unsigned number)
 {
-	return model->lift.cp0[number].read != LIFT_CP0_RESERVED;
+	return model->lift.cp0[number].read != LIFT_CP0_RESERVED || model->family == FAMILY_MIPS32;
 }
 
 bool cp0_writable(const struct cpu_model *model, unsigned number)
 {
-	return model->lift.cp0[number].write != LIFT_CP0_RESERVED;
+	return model->lift.cp0[number].write != LIFT_CP0_RESERVED || model->family == FAMILY_MIPS32;
 }
 
 unsigned cpu_random(struct cpu *cpu)
 {
+	if (is_mips32(cpu))
+		return mips32_random(cpu);
 	return RANDOM_FIRST + (unsigned)((cpu_active(cpu) + RANDOM_PHASE) % RANDOM_COUNT);
 }
 
@@ -58,6 +60,10 @@ static uint32_t count(const struct cpu *cpu)
 
 void cpu_update_deadline(struct cpu *cpu)
 {
+	if (is_mips32(cpu)) {
+		mips32_update_deadline(cpu);
+		return;
+	}
 	if (!cpu->compare_written) {
 		cpu->timer_deadline = UINT64_MAX;
 		return;
@@ -69,6 +75,10 @@ void cpu_update_deadline(struct cpu *cpu)
 
 void cpu_timer_match(struct cpu *cpu)
 {
+	if (is_mips32(cpu)) {
+		mips32_timer_match(cpu);
+		return;
+	}
 	cpu->count_base = cpu_active(cpu);
 	cpu->cause |= CAUSE_TIMER;
 	cpu_update_deadline(cpu);
@@ -79,6 +89,8 @@ uint32_t cp0_read(struct cpu *cpu, unsigned number)
 	const struct lift_cp0 *row = &cpu->model->lift.cp0[number];
 
 	switch ((enum lift_cp0_access)row->read) {
+	case LIFT_CP0_RESERVED:
+		return 0;
 	case LIFT_CP0_CONSTANT:
 		return row->value;
 	case LIFT_CP0_STATE:
@@ -88,6 +100,8 @@ uint32_t cp0_read(struct cpu *cpu, unsigned number)
 	case LIFT_CP0_COUNT:
 		return count(cpu);
 	default:
+		if (is_mips32(cpu))
+			return mips32_cp0_read(cpu, number);
 		return cpu_random(cpu) << 8; /* the only register that needs the helper to be read */
 	}
 }
@@ -135,7 +149,10 @@ void cp0_write(struct cpu *cpu, unsigned number, uint32_t value)
 		cpu->asid = value & row->mask & ENTRY_HI_ASID;
 		break;
 	case LIFT_CP0_HELPER:
-		write_special(cpu, number, value);
+		if (is_mips32(cpu))
+			mips32_cp0_write(cpu, number, value);
+		else
+			write_special(cpu, number, value);
 		break;
 	default:
 		break; /* read-only registers ignore writes */

@@ -32,6 +32,18 @@
 #define STATUS_BEV	 0x00400000u
 #define STATUS_WRITABLE	 0xF040FF3Fu
 #define STATUS_CACHE_CTL 0x00030000u
+
+/* And those of MIPS32 that are not the same: Malta reference, section 14. */
+#define STATUS_EXL 0x00000002u
+#define STATUS_ERL 0x00000004u
+#define STATUS_CU0 0x10000000u
+#define CAUSE_WP   0x00400000u
+#define CAUSE_IV   0x00800000u
+#define CAUSE_DC   0x08000000u /* Count stands still */
+#define CAUSE_TI   0x40000000u
+#define CAUSE_CODE 0x0000007Cu
+#define CAUSE_CE   0x30000000u
+
 #define CAUSE_CODE_SHIFT 2
 #define CAUSE_SOFTWARE	 0x00000300u
 #define CAUSE_LAMEBUS	 0x00000400u
@@ -63,6 +75,7 @@ enum exception_code {
 	EXCEPTION_RESERVED = 10,
 	EXCEPTION_COPROCESSOR = 11,
 	EXCEPTION_OVERFLOW = 12,
+	EXCEPTION_TRAP = 13,
 };
 
 /* Whether an instruction ended a basic block. */
@@ -120,7 +133,7 @@ struct cpu {
 	uint32_t gpr[32]; /* [0] is always 0 */
 	uint32_t hi, lo;
 	uint32_t lookup_va; /* address last looked up in the TLB; EntryHi.VPN is its page */
-	uint32_t asid;	    /* EntryHi.ASID in place, bits 11:6 */
+	uint32_t asid;	    /* EntryHi.ASID << asid_shift of the model; never in the bits 1:0 */
 
 	uint64_t hi_ready, lo_ready; /* active cycle from which HI, LO are free (section 1.7) */
 	uint64_t active_end;	     /* active = active_end - budget */
@@ -130,6 +143,12 @@ struct cpu {
 
 	uint32_t index, entry_lo, context, bad_vaddr, compare, status, cause, epc;
 	bool compare_written; /* the timer is armed */
+
+	/* MIPS32 only. EntryLo0 is entry_lo, and TLB entries are pairs: tlb_lo and tlb_lo1. */
+	uint32_t entry_lo1, page_mask, wired, hwr_enable, interrupt_control, exception_base, config,
+	    error_epc;
+	uint32_t stopped_count; /* Count while Cause.DC is set */
+	uint64_t random_base;	/* active cycle when Random was last at the top */
 
 	/* Fetch state, section 1.5. `pc` is the instruction to execute next, `next_pc` the one after. */
 	bool jump_pending; /* the instruction just executed was a taken jump */
@@ -158,6 +177,7 @@ struct cpu {
 	/* The TLB. `tlb_mask[i]` says which bits of an address and ASID entry i compares: derived from its G
 	 * bit. */
 	uint32_t tlb_hi[TLB_ENTRIES], tlb_lo[TLB_ENTRIES], tlb_mask[TLB_ENTRIES];
+	uint32_t tlb_lo1[TLB_ENTRIES], tlb_page_mask[TLB_ENTRIES]; /* MIPS32 */
 
 	/* Everything above is plain guest state (see cpu_fields); what follows belongs to the host side. */
 	unsigned number;
@@ -186,12 +206,14 @@ struct cpu {
 
 /* What processors ask of the machine around them; implemented by runtime/vm. */
 struct machine_hooks {
-	bool (*bus_load)(struct cpu *cpu, uint32_t offset, uint32_t *value); /* false: bus error */
-	bool (*bus_store)(struct cpu *cpu, uint32_t offset, uint32_t value);
+	/* An access to a device, of 1, 2 or 4 bytes and aligned; offsets count from the memory map's bus_base. False:
+	 * bus error. System/161 accesses devices by words only. */
+	bool (*bus_load)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value);
+	bool (*bus_store)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value);
 	/* A load without side effects; false, with nothing done, if this is not one. */
-	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, uint32_t *value);
+	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value);
 	/* A store that has no effect but on a buffer; false, with nothing done, if this is not one. */
-	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, uint32_t value);
+	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value);
 	/* Whether a store there makes the processors' state visible outside: it has to be exact then. */
 	bool (*bus_store_shows_state)(struct cpu *cpu, uint32_t offset);
 	void (*stopped)(struct cpu *cpu); /* the CPU went from running to waiting */
@@ -222,13 +244,14 @@ static inline uint64_t cpu_cycles_run(const struct cpu *cpu)
 
 static inline bool cpu_user_mode(const struct cpu *cpu)
 {
-	return cpu->status & STATUS_KUC;
+	return (cpu->status & cpu->model->status_user_mask) == cpu->model->status_user;
 }
 
 /* An enabled interrupt is pending: the next cycle takes it. */
 static inline bool cpu_interrupt_due(const struct cpu *cpu)
 {
-	return (cpu->status & STATUS_IEC) && (cpu->status & cpu->cause & STATUS_IM);
+	return (cpu->status & cpu->model->status_interrupt_mask) == STATUS_IEC &&
+	       (cpu->status & cpu->cause & STATUS_IM);
 }
 
 /* At an instruction boundary with nothing pending but the two addresses in sequence: translated code may
@@ -244,6 +267,10 @@ void cpu_mode_cycles(const struct cpu *cpu, uint64_t *kernel, uint64_t *user);
 /* Puts `lines` (CAUSE_LAMEBUS, CAUSE_IPI) to a level; wakes a waiting CPU as section 1.15 says. True if it
  * woke. */
 bool cpu_set_lines(struct cpu *cpu, uint32_t asserted);
+
+/* The page of RAM or ROM that the next instruction lies in, or NO_FRAME if it cannot be told without an
+ * effect. */
+uint32_t cpu_code_frame(const struct cpu *cpu);
 
 /* --- address translation (tlb.c) --- */
 
@@ -264,6 +291,8 @@ bool cpu_translate(struct cpu *cpu, uint32_t va, enum access access, uint32_t *p
 bool cpu_translate_quietly(const struct cpu *cpu, uint32_t va, enum access access, bool user,
 			   uint32_t *physical);
 
+/* The entry that Index names. */
+unsigned tlb_index(const struct cpu *cpu);
 void tlb_read(struct cpu *cpu);
 /* Only the entry: TLBWI and TLBWR also map pc and next_pc again. */
 void tlb_write(struct cpu *cpu, unsigned index);
@@ -306,12 +335,25 @@ bool cp0_readable(const struct cpu_model *model, unsigned number);
 bool cp0_writable(const struct cpu_model *model, unsigned number); /* writing it does not raise RI */
 uint32_t cp0_read(struct cpu *cpu, unsigned number);
 void cp0_write(struct cpu *cpu, unsigned number, uint32_t value);
-unsigned cpu_random(struct cpu *cpu); /* slot 8..63 at this cycle */
+unsigned cpu_random(struct cpu *cpu); /* the slot that TLBWR takes at this cycle */
 
 /* Sets timer_deadline from Count and Compare as they are at the start of the current cycle. */
 void cpu_update_deadline(struct cpu *cpu);
-/* The match: Count goes to 0 and the line is asserted. Called when active has reached timer_deadline. */
+/* The match: the line is asserted (and System/161's Count goes to 0). Called when active has reached
+ * timer_deadline. */
 void cpu_timer_match(struct cpu *cpu);
+/* `cycles` have passed while the CPU waited; no more than up to its timer's match. A Count that runs on has moved. */
+void cpu_waited(struct cpu *cpu, uint64_t cycles);
+/* Whether the timer goes on while the CPU waits. */
+static inline bool cpu_timer_runs_on(const struct cpu *cpu)
+{
+	return cpu->model->family == FAMILY_MIPS32;
+}
+/* Whether its match would end the waiting of such a CPU. */
+static inline bool cpu_timer_can_wake(const struct cpu *cpu)
+{
+	return (cpu->status & cpu->model->status_interrupt_mask) == STATUS_IEC && (cpu->status & CAUSE_TIMER);
+}
 
 /* --- memory accesses (access.c): the only path to devices --- */
 

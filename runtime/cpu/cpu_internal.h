@@ -12,6 +12,22 @@
 #define VECTOR_NORMAL	      0x80000000u
 #define VECTOR_GENERAL_OFFSET 0x80u
 
+/* cpu_user_mode and cpu_interrupt_due where the family is known. */
+static inline bool mips161_user_mode(const struct cpu *cpu)
+{
+	return cpu->status & STATUS_KUC;
+}
+
+static inline bool mips161_interrupt_due(const struct cpu *cpu)
+{
+	return (cpu->status & STATUS_IEC) && (cpu->status & cpu->cause & STATUS_IM);
+}
+
+static inline bool is_mips32(const struct cpu *cpu)
+{
+	return cpu->model->family == FAMILY_MIPS32;
+}
+
 /* kseg0 and kseg1, which need no TLB. */
 static inline bool va_is_direct(uint32_t va)
 {
@@ -23,7 +39,7 @@ bool cpu_translate_mapped(struct cpu *cpu, uint32_t va, enum access access, uint
 
 static inline bool cpu_translate_inline(struct cpu *cpu, uint32_t va, enum access access, uint32_t *physical)
 {
-	if ((va >= KSEG0_BASE && cpu_user_mode(cpu)) || (va & 3)) {
+	if ((va >= KSEG0_BASE && mips161_user_mode(cpu)) || (va & 3)) {
 		cpu_exception(cpu, access == ACCESS_STORE ? EXCEPTION_ADES : EXCEPTION_ADEL, va, true);
 		return false;
 	}
@@ -33,5 +49,44 @@ static inline bool cpu_translate_inline(struct cpu *cpu, uint32_t va, enum acces
 	}
 	return cpu_translate_mapped(cpu, va, access, physical);
 }
+
+/* --- MIPS32: the other half of what cpu.h declares --- */
+
+#define MIPS32_VPN2 0xFFFFE000u /* of EntryHi */
+#define MIPS32_ASID 0x000000FFu
+
+void mips32_reset(struct cpu *cpu);
+void mips32_exception(struct cpu *cpu, enum exception_code code, unsigned unit, uint32_t bad_vaddr,
+		      bool charged);
+void mips32_exception_refill(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr);
+void mips32_return_from_exception(struct cpu *cpu);
+void mips32_set_status(struct cpu *cpu, uint32_t status);
+
+/* Translates an aligned address of any width as the hardware does. */
+bool mips32_translate(struct cpu *cpu, uint32_t va, enum access access, uint32_t *physical);
+bool mips32_translate_quietly(const struct cpu *cpu, uint32_t va, enum access access, bool user,
+			      uint32_t *physical);
+void mips32_tlb_read(struct cpu *cpu);
+void mips32_tlb_write(struct cpu *cpu, unsigned index);
+void mips32_tlb_probe(struct cpu *cpu);
+
+uint32_t mips32_cp0_read(const struct cpu *cpu, unsigned number);
+void mips32_cp0_write(struct cpu *cpu, unsigned number, uint32_t value);
+uint32_t mips32_count(const struct cpu *cpu);
+unsigned mips32_random(const struct cpu *cpu);
+void mips32_update_deadline(struct cpu *cpu);
+void mips32_timer_match(struct cpu *cpu);
+/* RDHWR; false: no such register, or not for user mode. */
+bool mips32_hardware_register(const struct cpu *cpu, unsigned number, uint32_t *value);
+
+/* Guest accesses, as cpu_load and its like. */
+bool mips32_load(struct cpu *cpu, uint32_t va, unsigned size, uint32_t *value);
+bool mips32_store(struct cpu *cpu, uint32_t va, unsigned size, uint32_t value);
+/* The word that an unaligned address lies in. */
+bool mips32_load_around(struct cpu *cpu, uint32_t va, uint32_t *value);
+/* Replaces the bits under `mask` of the word that an unaligned address lies in. */
+bool mips32_store_around(struct cpu *cpu, uint32_t va, uint32_t mask, uint32_t bits);
+bool mips32_store_conditional(struct cpu *cpu, uint32_t va, uint32_t value, uint32_t *success);
+bool mips32_fetch(struct cpu *cpu, uint32_t *word);
 
 #endif

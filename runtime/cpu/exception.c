@@ -1,4 +1,5 @@
-/* Exceptions, mode changes and instruction-fetch mapping (System/161 reference, sections 1.5, 1.6, 1.12). */
+/* Exceptions, mode changes and instruction-fetch mapping of MIPS-161 (System/161 reference, sections 1.5, 1.6, 1.12),
+ * and what is common to all processors. */
 #include "runtime/cpu/cpu_internal.h"
 
 /* Books the time so far on the mode that is about to end. */
@@ -23,7 +24,9 @@ void cpu_mode_cycles(const struct cpu *cpu, uint64_t *kernel, uint64_t *user)
 
 void cpu_set_status(struct cpu *cpu, uint32_t status, bool charged)
 {
-	if ((cpu->status ^ status) & STATUS_KUC)
+	uint32_t mask = cpu->model->status_user_mask, user = cpu->model->status_user;
+
+	if (((cpu->status & mask) == user) != ((status & mask) == user))
 		book_mode(cpu, charged);
 	cpu->status = status;
 }
@@ -55,7 +58,10 @@ static void enter_handler(struct cpu *cpu, enum exception_code code, unsigned un
 
 void cpu_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr, bool charged)
 {
-	enter_handler(cpu, code, 0, bad_vaddr, VECTOR_GENERAL_OFFSET, charged);
+	if (is_mips32(cpu))
+		mips32_exception(cpu, code, 0, bad_vaddr, charged);
+	else
+		enter_handler(cpu, code, 0, bad_vaddr, VECTOR_GENERAL_OFFSET, charged);
 }
 
 void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr)
@@ -65,7 +71,10 @@ void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t 
 
 void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit)
 {
-	enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, VECTOR_GENERAL_OFFSET, true);
+	if (is_mips32(cpu))
+		mips32_exception(cpu, EXCEPTION_COPROCESSOR, unit, 0, true);
+	else
+		enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, VECTOR_GENERAL_OFFSET, true);
 }
 
 static bool map_for_fetch(struct cpu *cpu, uint32_t va, uint32_t *frame)
@@ -119,12 +128,17 @@ static uint32_t quiet_frame(const struct cpu *cpu, uint32_t va)
 {
 	uint32_t physical;
 
-	/* Kernel code that has just put itself into user mode goes on where it is. */
-	if (va_is_direct(va))
+	/* System/161's kernel code that has just put itself into user mode goes on where it is. */
+	if (va_is_direct(va) && !is_mips32(cpu))
 		return memory_frame(cpu->memory, va & DIRECT_MASK);
 	if (!cpu_translate_quietly(cpu, va, ACCESS_FETCH, cpu_user_mode(cpu), &physical))
 		return NO_FRAME;
 	return memory_frame(cpu->memory, physical);
+}
+
+uint32_t cpu_code_frame(const struct cpu *cpu)
+{
+	return cpu->model->lift.fetch_looks_ahead ? cpu->pc_frame : quiet_frame(cpu, cpu->pc);
 }
 
 void cpu_resume_at(struct cpu *cpu, uint32_t pc)
@@ -133,6 +147,8 @@ void cpu_resume_at(struct cpu *cpu, uint32_t pc)
 	cpu->delay_slot = false;
 	cpu->pc = pc;
 	cpu->next_pc = pc + 4;
+	if (!cpu->model->lift.fetch_looks_ahead)
+		return;
 	cpu->pc_frame = quiet_frame(cpu, pc);
 	cpu->next_frame = (cpu->next_pc & ~PAGE_MASK) ? cpu->pc_frame : quiet_frame(cpu, cpu->next_pc);
 }

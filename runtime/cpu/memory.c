@@ -7,6 +7,15 @@
 /* The ROM is 1023 NOPs and a BREAK (System/161 reference, section 1.12). */
 #define BREAK_WORD 0x0000000Du
 
+const struct memory_map memory_map_system161 = {
+    .big_endian = true,
+    .high_ram = PHYSICAL_HIGH_RAM,
+    .high_shift = HIGH_RAM_SHIFT,
+    .bus_base = PHYSICAL_BUS,
+    .bus_end = PHYSICAL_HIGH_RAM,
+    .rom_end = BREAK_WORD,
+};
+
 static void ignore_write(void *context, uint32_t offset, uint32_t size)
 {
 	(void)context;
@@ -14,11 +23,12 @@ static void ignore_write(void *context, uint32_t offset, uint32_t size)
 	(void)size;
 }
 
-bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error)
+bool memory_init(struct memory *memory, uint32_t ram_size, const struct memory_map *map, struct error *error)
 {
 	uint32_t granules = (ram_size + PAGE_SIZE) >> CODE_GRANULE_SHIFT;
 
 	memory->ram_size = ram_size;
+	memory->map = *map;
 	memory->rom_offset = ram_size;
 	memory->code_map_offset = ram_size + PAGE_SIZE;
 	memory->mapped_size =
@@ -38,8 +48,7 @@ bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error)
 	if (at == MAP_FAILED)
 		return error_set(error, "Cannot map guest memory: %s", strerror(reason));
 	memory->ram = at;
-	uint32_t word = __builtin_bswap32(BREAK_WORD);
-	memcpy(memory->ram + memory->rom_offset + PAGE_SIZE - sizeof(word), &word, sizeof(word));
+	memory_write_word(memory, memory->rom_offset + PAGE_SIZE - 4, map->rom_end);
 	return true;
 }
 

@@ -21,10 +21,21 @@
 #define CODE_GRANULE_SHIFT 7 /* 128 bytes */
 
 /* System/161 reference, section 1.10. */
-#define PHYSICAL_ROM	  0x1FC00000u
+#define PHYSICAL_ROM	  0x1FC00000u /* of all machines: where MIPS processors start */
 #define PHYSICAL_BUS	  0x1FE00000u
 #define PHYSICAL_HIGH_RAM 0x20000000u
 #define HIGH_RAM_SHIFT	  0x00400000u
+
+/* Where things are in a machine's physical memory. RAM starts at 0. */
+struct memory_map {
+	bool big_endian;
+	/* RAM again: physical addresses from high_ram on, less high_shift. */
+	uint32_t high_ram, high_shift;
+	/* What is not RAM below bus_end belongs to devices; their offsets count from bus_base. */
+	uint32_t bus_base, bus_end;
+	uint32_t rom_end; /* the ROM's last word; the others are 0 until the machine fills them */
+};
+extern const struct memory_map memory_map_system161;
 
 #define NO_FRAME UINT32_MAX
 
@@ -44,13 +55,14 @@ struct code_listener {
 struct memory {
 	uint8_t *ram;
 	uint32_t ram_size;
+	struct memory_map map;
 	uint32_t rom_offset;
 	uint32_t code_map_offset;
 	size_t mapped_size;
 	struct code_listener listeners[CODE_OWNERS];
 };
 
-bool memory_init(struct memory *memory, uint32_t ram_size, struct error *error);
+bool memory_init(struct memory *memory, uint32_t ram_size, const struct memory_map *map, struct error *error);
 void memory_free(struct memory *memory);
 
 /* Marks a granule as holding an owner's code, or no more. Who marks the first granule of a page takes away write
@@ -78,17 +90,29 @@ static inline uint32_t memory_frame(const struct memory *memory, uint32_t physic
 		return page; /* RAM is far smaller than PHYSICAL_ROM */
 	if (page == PHYSICAL_ROM)
 		return memory->rom_offset;
-	if (page >= PHYSICAL_HIGH_RAM && page - HIGH_RAM_SHIFT < memory->ram_size)
-		return page - HIGH_RAM_SHIFT;
+	if (page >= memory->map.high_ram && page - memory->map.high_shift < memory->ram_size)
+		return page - memory->map.high_shift;
 	return NO_FRAME;
 }
 
-static inline uint32_t memory_read_word(const struct memory *memory, uint32_t offset)
+/* A word between host order, which is little-endian, and the guest's. */
+static inline uint32_t memory_word_order(uint32_t word, bool big_endian)
+{
+	return big_endian ? __builtin_bswap32(word) : word;
+}
+
+/* For those who know the byte order at compile time. */
+static inline uint32_t memory_read_word_in(const struct memory *memory, uint32_t offset, bool big_endian)
 {
 	uint32_t word;
 
 	memcpy(&word, memory->ram + offset, sizeof(word));
-	return __builtin_bswap32(word);
+	return memory_word_order(word, big_endian);
+}
+
+static inline uint32_t memory_read_word(const struct memory *memory, uint32_t offset)
+{
+	return memory_read_word_in(memory, offset, memory->map.big_endian);
 }
 
 /* Tells whoever made code from them that `size` bytes of RAM change. Every writer other than an engine's own
@@ -106,12 +130,18 @@ static inline void memory_notify_write(struct memory *memory, uint32_t offset, u
 	}
 }
 
-static inline void memory_write_word(struct memory *memory, uint32_t offset, uint32_t value)
+static inline void memory_write_word_in(struct memory *memory, uint32_t offset, uint32_t value,
+					bool big_endian)
 {
-	value = __builtin_bswap32(value);
+	value = memory_word_order(value, big_endian);
 	memcpy(memory->ram + offset, &value, sizeof(value));
 	if (memory->ram[memory->code_map_offset + (offset >> CODE_GRANULE_SHIFT)])
 		memory_code_written(memory, offset, sizeof(value));
+}
+
+static inline void memory_write_word(struct memory *memory, uint32_t offset, uint32_t value)
+{
+	memory_write_word_in(memory, offset, value, memory->map.big_endian);
 }
 
 #endif

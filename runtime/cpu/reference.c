@@ -1,19 +1,30 @@
 /* The reference interpreter: the plain statement of what the processor does in a cycle. It fetches and
  * decodes every instruction anew and searches the TLB entries itself; no engine that it is compared with
- * shares that. System/161 reference, sections 1.3 to 1.7; step numbers are those of section 1.5. */
+ * shares that. System/161 reference, sections 1.3 to 1.7; step numbers are those of section 1.5. MIPS32: Malta
+ * reference, section 14.
+ *
+ * What instructions compute is written once. Where the families of processors differ, `family` decides, which is a
+ * constant wherever it is used: the compiler makes an interpreter of each. */
 #include "frontend/decode.h"
 #include "runtime/cpu/cpu_internal.h"
 
 #define HILO_LATENCY	 2
 #define CACHE_OP_INDEXED 4 /* operations from here on translate their address (section 1.4, CACHE) */
 
+#define FOR_FAMILY static inline __attribute__((always_inline))
+
 static int32_t immediate(uint32_t word)
 {
 	return (int16_t)word;
 }
 
-static void jump_to(struct cpu *cpu, uint32_t target)
+FOR_FAMILY void jump_to(struct cpu *cpu, uint32_t target, enum cpu_family family)
 {
+	if (family == FAMILY_MIPS32) { /* what is wrong with the target shows when it is fetched */
+		cpu->next_pc = target;
+		cpu->jump_pending = true;
+		return;
+	}
 	if (target & 3) {
 		cpu_exception(cpu, EXCEPTION_ADEL, target, true);
 		return;
@@ -21,18 +32,33 @@ static void jump_to(struct cpu *cpu, uint32_t target)
 	cpu->next_pc = target;
 	cpu->jump_pending = true;
 	/* With RFE in the delay slot the target belongs to the mode returned to: RFE looks it up. */
-	if (memory_read_word(cpu->memory, cpu->pc_frame | (cpu->pc & ~PAGE_MASK)) == RFE_WORD)
+	if (memory_read_word_in(cpu->memory, cpu->pc_frame | (cpu->pc & ~PAGE_MASK), true) == RFE_WORD)
 		cpu->next_frame = NO_FRAME;
 	else
 		cpu_map_next_pc(cpu);
 }
 
-/* Branch offsets and jump regions are relative to the delay slot, where `pc` points while a jump executes. */
-static void branch_if(struct cpu *cpu, bool condition, uint32_t word)
+/* Branch offsets and jump regions are relative to the delay slot, where `pc` points while a jump executes. MIPS32's
+ * delay slot is one whether the branch is taken or not. */
+FOR_FAMILY void branch_if(struct cpu *cpu, bool condition, uint32_t word, enum cpu_family family)
 {
 	cpu->transfer = TRANSFER_BRANCH;
 	if (condition)
-		jump_to(cpu, cpu->pc + ((uint32_t)immediate(word) << 2));
+		jump_to(cpu, cpu->pc + ((uint32_t)immediate(word) << 2), family);
+	else if (family == FAMILY_MIPS32)
+		cpu->jump_pending = true;
+}
+
+/* Not taken, it skips its delay slot. */
+static void branch_likely_if(struct cpu *cpu, bool condition, uint32_t word)
+{
+	if (condition) {
+		branch_if(cpu, true, word, FAMILY_MIPS32);
+		return;
+	}
+	cpu->pc = cpu->next_pc;
+	cpu->next_pc += 4;
+	cpu->transfer = TRANSFER_NOW;
 }
 
 static void set_link(struct cpu *cpu, unsigned reg)
@@ -52,57 +78,66 @@ static void stall(struct cpu *cpu)
 		cpu_map_next_pc(cpu);
 }
 
-static bool hi_busy(struct cpu *cpu)
+FOR_FAMILY bool hi_busy(struct cpu *cpu, enum cpu_family family)
 {
-	if (cpu_active(cpu) >= cpu->hi_ready)
+	if (family == FAMILY_MIPS32 || cpu_active(cpu) >= cpu->hi_ready)
 		return false;
 	stall(cpu);
 	return true;
 }
 
-static bool lo_busy(struct cpu *cpu)
+FOR_FAMILY bool lo_busy(struct cpu *cpu, enum cpu_family family)
 {
-	if (cpu_active(cpu) >= cpu->lo_ready)
+	if (family == FAMILY_MIPS32 || cpu_active(cpu) >= cpu->lo_ready)
 		return false;
 	stall(cpu);
 	return true;
 }
 
-static void use_hi(struct cpu *cpu)
+FOR_FAMILY void use_hi(struct cpu *cpu, enum cpu_family family)
 {
-	cpu->hi_ready = cpu_active(cpu) + HILO_LATENCY;
+	if (family == FAMILY_MIPS161)
+		cpu->hi_ready = cpu_active(cpu) + HILO_LATENCY;
 }
 
-static void use_lo(struct cpu *cpu)
+FOR_FAMILY void use_lo(struct cpu *cpu, enum cpu_family family)
 {
-	cpu->lo_ready = cpu_active(cpu) + HILO_LATENCY;
+	if (family == FAMILY_MIPS161)
+		cpu->lo_ready = cpu_active(cpu) + HILO_LATENCY;
 }
 
-static void set_hilo(struct cpu *cpu, uint32_t hi, uint32_t lo)
+FOR_FAMILY void set_hilo(struct cpu *cpu, uint32_t hi, uint32_t lo, enum cpu_family family)
 {
 	cpu->hi = hi;
 	cpu->lo = lo;
-	use_hi(cpu);
-	use_lo(cpu);
+	use_hi(cpu, family);
+	use_lo(cpu, family);
 }
 
-static void divide_signed(struct cpu *cpu, int32_t dividend, int32_t divisor)
+FOR_FAMILY void set_product(struct cpu *cpu, uint64_t product, enum cpu_family family)
 {
-	if (divisor == 0)
-		set_hilo(cpu, 0, dividend < 0 ? 0xFFFFFFFFu : 0x7FFFFFFFu);
-	else if (divisor == -1)
-		set_hilo(cpu, 0,
-			 0u - (uint32_t)dividend); /* without the overflow of the most negative number */
-	else
-		set_hilo(cpu, (uint32_t)(dividend % divisor), (uint32_t)(dividend / divisor));
+	set_hilo(cpu, (uint32_t)(product >> 32), (uint32_t)product, family);
 }
 
-static void divide_unsigned(struct cpu *cpu, uint32_t dividend, uint32_t divisor)
+/* By zero MIPS-161 gives fixed numbers, and MIPS32, which may do as it likes, divides by one as QEMU does. */
+FOR_FAMILY void divide_signed(struct cpu *cpu, int32_t dividend, int32_t divisor, enum cpu_family family)
+{
+	if (divisor == 0 && family == FAMILY_MIPS32)
+		set_hilo(cpu, 0, (uint32_t)dividend, family);
+	else if (divisor == 0)
+		set_hilo(cpu, 0, dividend < 0 ? 0xFFFFFFFFu : 0x7FFFFFFFu, family);
+	else if (divisor == -1) /* without the overflow of the most negative number */
+		set_hilo(cpu, 0, 0u - (uint32_t)dividend, family);
+	else
+		set_hilo(cpu, (uint32_t)(dividend % divisor), (uint32_t)(dividend / divisor), family);
+}
+
+FOR_FAMILY void divide_unsigned(struct cpu *cpu, uint32_t dividend, uint32_t divisor, enum cpu_family family)
 {
 	if (divisor == 0)
-		set_hilo(cpu, 0, 0xFFFFFFFFu);
+		set_hilo(cpu, 0, family == FAMILY_MIPS32 ? dividend : 0xFFFFFFFFu, family);
 	else
-		set_hilo(cpu, dividend % divisor, dividend / divisor);
+		set_hilo(cpu, dividend % divisor, dividend / divisor, family);
 }
 
 /* Writes `sum` unless it does not fit: then Overflow, with the destination unchanged. */
@@ -114,27 +149,80 @@ static void set_checked(struct cpu *cpu, unsigned reg, int64_t sum)
 		cpu->gpr[reg] = (uint32_t)sum;
 }
 
-static void load(struct cpu *cpu, uint32_t word, unsigned size, bool sign)
+FOR_FAMILY void load(struct cpu *cpu, uint32_t word, unsigned size, bool sign, enum cpu_family family)
 {
-	uint32_t value;
+	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), value;
 
-	if (!cpu_load(cpu, cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), size, &value))
+	if (!(family == FAMILY_MIPS32 ? mips32_load(cpu, va, size, &value) : cpu_load(cpu, va, size, &value)))
 		return;
 	if (sign)
 		value = size == 1 ? (uint32_t)(int8_t)value : (uint32_t)(int16_t)value;
 	cpu->gpr[mips_word_rt(word)] = value;
 }
 
-static void load_partial(struct cpu *cpu, uint32_t word, bool left)
+FOR_FAMILY void store(struct cpu *cpu, uint32_t word, unsigned size, uint32_t value, enum cpu_family family)
+{
+	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word);
+
+	if (family == FAMILY_MIPS32)
+		mips32_store(cpu, va, size, value);
+	else
+		cpu_store(cpu, va, size, value);
+}
+
+/* Bits between an unaligned address and the end of its word that LWL and SWL, or LWR and SWR, do not touch. */
+FOR_FAMILY unsigned partial_shift(const struct cpu *cpu, uint32_t va, bool left, enum cpu_family family)
+{
+	bool big_endian = family == FAMILY_MIPS161 || cpu->memory->map.big_endian;
+
+	return left == big_endian ? 8 * (va & 3) : 24 - 8 * (va & 3);
+}
+
+FOR_FAMILY void load_partial(struct cpu *cpu, uint32_t word, bool left, enum cpu_family family)
 {
 	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), data;
 
-	if (!cpu_load(cpu, va & ~3u, 4, &data))
+	if (!(family == FAMILY_MIPS32 ? mips32_load_around(cpu, va, &data)
+				      : cpu_load(cpu, va & ~3u, 4, &data)))
 		return;
-	unsigned shift = left ? 8 * (va & 3) : 24 - 8 * (va & 3);
+	unsigned shift = partial_shift(cpu, va, left, family);
 	uint32_t mask = left ? UINT32_MAX << shift : UINT32_MAX >> shift;
 	uint32_t *rt = &cpu->gpr[mips_word_rt(word)];
 	*rt = (*rt & ~mask) | (left ? data << shift : data >> shift);
+}
+
+FOR_FAMILY void store_partial(struct cpu *cpu, uint32_t word, bool left, enum cpu_family family)
+{
+	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word);
+	uint32_t value = cpu->gpr[mips_word_rt(word)];
+	unsigned shift = partial_shift(cpu, va, left, family);
+
+	if (family == FAMILY_MIPS32)
+		mips32_store_around(cpu, va, left ? UINT32_MAX >> shift : UINT32_MAX << shift,
+				    left ? value >> shift : value << shift);
+	else if (left)
+		cpu_store_left(cpu, va, value);
+	else
+		cpu_store_right(cpu, va, value);
+}
+
+/* LL: a load whose address and value SC asks for. */
+FOR_FAMILY void load_linked(struct cpu *cpu, uint32_t word, enum cpu_family family)
+{
+	uint32_t va = cpu->gpr[mips_word_rs(word)] + (uint32_t)immediate(word), value;
+
+	if (family == FAMILY_MIPS161) {
+		if (cpu_load_linked(cpu, va, &value))
+			cpu->gpr[mips_word_rt(word)] = value;
+		return;
+	}
+	if (!mips32_load(cpu, va, 4, &value))
+		return;
+	cpu->ll_active = true;
+	cpu->ll_address = va;
+	cpu->ll_value = value;
+	cpu->ll_count++;
+	cpu->gpr[mips_word_rt(word)] = value;
 }
 
 static void cache_operation(struct cpu *cpu, uint32_t word)
@@ -146,9 +234,9 @@ static void cache_operation(struct cpu *cpu, uint32_t word)
 				     ACCESS_LOAD, &physical);
 }
 
-static void wait_for_interrupt(struct cpu *cpu)
+static void wait_for_interrupt(struct cpu *cpu, bool awake)
 {
-	if (cpu->cause & CAUSE_LINES)
+	if (awake)
 		return;
 	cpu->run_state = CPU_WAITING;
 	cpu->attention = 1;
@@ -184,13 +272,286 @@ static void move_to_cp0(struct cpu *cpu, uint32_t word)
 		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
 }
 
+/* A bit field of `size` bits from bit 0. */
+static uint32_t low_bits(unsigned size)
+{
+	return size == 32 ? UINT32_MAX : (1u << size) - 1;
+}
+
+static uint32_t rotate_right(uint32_t value, unsigned amount)
+{
+	return amount ? value >> amount | value << (32 - amount) : value;
+}
+
+static void trap_if(struct cpu *cpu, bool condition)
+{
+	if (condition)
+		cpu_exception(cpu, EXCEPTION_TRAP, 0, true);
+}
+
+static void set_interrupt_enable(struct cpu *cpu, uint32_t word, bool enable)
+{
+	uint32_t status = cpu->status;
+
+	cpu_set_status(cpu, enable ? status | STATUS_IEC : status & ~STATUS_IEC, true);
+	cpu->gpr[mips_word_rt(word)] = status;
+}
+
+static void read_hardware_register(struct cpu *cpu, uint32_t word)
+{
+	uint32_t value;
+
+	if (mips32_hardware_register(cpu, mips_word_rd(word), &value))
+		cpu->gpr[mips_word_rt(word)] = value;
+	else
+		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
+}
+
+/* Coprocessor 0 of MIPS-161. */
+static void execute_system161(struct cpu *cpu, enum mips_op op, uint32_t word)
+{
+	if (cpu_user_mode(cpu)) {
+		cpu_exception_coprocessor(cpu, 0);
+		return;
+	}
+	switch (op) {
+	case MIPS_OP_MFC0:
+		move_from_cp0(cpu, word);
+		break;
+	case MIPS_OP_MTC0:
+		move_to_cp0(cpu, word);
+		break;
+	case MIPS_OP_TLBR:
+		tlb_read(cpu);
+		break;
+	case MIPS_OP_TLBWI:
+		write_tlb(cpu, tlb_index(cpu));
+		break;
+	case MIPS_OP_TLBWR:
+		write_tlb(cpu, cpu_random(cpu));
+		break;
+	case MIPS_OP_TLBP:
+		tlb_probe(cpu);
+		break;
+	case MIPS_OP_RFE:
+		cpu_return_from_exception(cpu);
+		break;
+	case MIPS_OP_WAIT:
+		wait_for_interrupt(cpu, cpu->cause & CAUSE_LINES);
+		break;
+	case MIPS_OP_CACHE:
+		cache_operation(cpu, word);
+		break;
+	default:
+		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
+		break;
+	}
+}
+
+/* Coprocessor 0 of MIPS32. CU0 opens it to user mode. */
+static void execute_system32(struct cpu *cpu, enum mips_op op, uint32_t word)
+{
+	if (cpu_user_mode(cpu) && !(cpu->status & STATUS_CU0)) {
+		cpu_exception_coprocessor(cpu, 0);
+		return;
+	}
+	switch (op) {
+	case MIPS_OP_MFC0:
+		move_from_cp0(cpu, word);
+		break;
+	case MIPS_OP_MTC0:
+		move_to_cp0(cpu, word);
+		break;
+	case MIPS_OP_TLBR:
+		tlb_read(cpu);
+		break;
+	case MIPS_OP_TLBWI:
+		tlb_write(cpu, tlb_index(cpu));
+		break;
+	case MIPS_OP_TLBWR:
+		tlb_write(cpu, cpu_random(cpu));
+		break;
+	case MIPS_OP_TLBP:
+		tlb_probe(cpu);
+		break;
+	case MIPS_OP_ERET:
+		mips32_return_from_exception(cpu);
+		break;
+	case MIPS_OP_WAIT:
+		wait_for_interrupt(cpu, cpu_interrupt_due(cpu));
+		break;
+	case MIPS_OP_DI:
+		set_interrupt_enable(cpu, word, false);
+		break;
+	case MIPS_OP_EI:
+		set_interrupt_enable(cpu, word, true);
+		break;
+	case MIPS_OP_RDPGPR: /* there is one set of registers */
+	case MIPS_OP_WRPGPR:
+		cpu->gpr[mips_word_rd(word)] = cpu->gpr[mips_word_rt(word)];
+		break;
+	case MIPS_OP_CACHE: /* there are no caches to see */
+		break;
+	default:
+		cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
+		break;
+	}
+}
+
+/* What MIPS32 release 2 adds to MIPS I. */
+static void execute_mips32(struct cpu *cpu, enum mips_op op, uint32_t word)
+{
+	uint32_t *gpr = cpu->gpr;
+	uint32_t rs = gpr[mips_word_rs(word)], rt = gpr[mips_word_rt(word)], mask;
+	uint64_t hilo = (uint64_t)cpu->hi << 32 | cpu->lo;
+	unsigned position = mips_word_sa(word), last = mips_word_rd(word);
+
+	switch (op) {
+	case MIPS_OP_BEQL:
+		branch_likely_if(cpu, rs == rt, word);
+		break;
+	case MIPS_OP_BNEL:
+		branch_likely_if(cpu, rs != rt, word);
+		break;
+	case MIPS_OP_BLEZL:
+		branch_likely_if(cpu, (int32_t)rs <= 0, word);
+		break;
+	case MIPS_OP_BGTZL:
+		branch_likely_if(cpu, (int32_t)rs > 0, word);
+		break;
+	case MIPS_OP_BLTZL:
+		branch_likely_if(cpu, (int32_t)rs < 0, word);
+		break;
+	case MIPS_OP_BGEZL:
+		branch_likely_if(cpu, (int32_t)rs >= 0, word);
+		break;
+	case MIPS_OP_BLTZALL:
+		set_link(cpu, 31);
+		branch_likely_if(cpu, (int32_t)rs < 0, word);
+		break;
+	case MIPS_OP_BGEZALL:
+		set_link(cpu, 31);
+		branch_likely_if(cpu, (int32_t)rs >= 0, word);
+		break;
+
+	case MIPS_OP_ROTR:
+		gpr[mips_word_rd(word)] = rotate_right(rt, mips_word_sa(word));
+		break;
+	case MIPS_OP_ROTRV:
+		gpr[mips_word_rd(word)] = rotate_right(rt, rs & 31);
+		break;
+	case MIPS_OP_MOVZ:
+		if (rt == 0)
+			gpr[mips_word_rd(word)] = rs;
+		break;
+	case MIPS_OP_MOVN:
+		if (rt != 0)
+			gpr[mips_word_rd(word)] = rs;
+		break;
+	case MIPS_OP_CLZ:
+		gpr[mips_word_rd(word)] = rs ? (uint32_t)__builtin_clz(rs) : 32;
+		break;
+	case MIPS_OP_CLO:
+		gpr[mips_word_rd(word)] = ~rs ? (uint32_t)__builtin_clz(~rs) : 32;
+		break;
+	case MIPS_OP_EXT: /* `last` is the size less one */
+		gpr[mips_word_rt(word)] = rs >> position & low_bits(last + 1);
+		break;
+	case MIPS_OP_INS:
+		mask = low_bits(last - position + 1) << position;
+		gpr[mips_word_rt(word)] = (rt & ~mask) | (rs << position & mask);
+		break;
+	case MIPS_OP_WSBH:
+		gpr[mips_word_rd(word)] = (rt & 0x00FF00FFu) << 8 | (rt >> 8 & 0x00FF00FFu);
+		break;
+	case MIPS_OP_SEB:
+		gpr[mips_word_rd(word)] = (uint32_t)(int8_t)rt;
+		break;
+	case MIPS_OP_SEH:
+		gpr[mips_word_rd(word)] = (uint32_t)(int16_t)rt;
+		break;
+
+	case MIPS_OP_MUL:
+		gpr[mips_word_rd(word)] = rs * rt;
+		break;
+	case MIPS_OP_MADD:
+		set_product(cpu, hilo + (uint64_t)((int64_t)(int32_t)rs * (int32_t)rt), FAMILY_MIPS32);
+		break;
+	case MIPS_OP_MADDU:
+		set_product(cpu, hilo + (uint64_t)rs * rt, FAMILY_MIPS32);
+		break;
+	case MIPS_OP_MSUB:
+		set_product(cpu, hilo - (uint64_t)((int64_t)(int32_t)rs * (int32_t)rt), FAMILY_MIPS32);
+		break;
+	case MIPS_OP_MSUBU:
+		set_product(cpu, hilo - (uint64_t)rs * rt, FAMILY_MIPS32);
+		break;
+
+	case MIPS_OP_TGE:
+		trap_if(cpu, (int32_t)rs >= (int32_t)rt);
+		break;
+	case MIPS_OP_TGEU:
+		trap_if(cpu, rs >= rt);
+		break;
+	case MIPS_OP_TLT:
+		trap_if(cpu, (int32_t)rs < (int32_t)rt);
+		break;
+	case MIPS_OP_TLTU:
+		trap_if(cpu, rs < rt);
+		break;
+	case MIPS_OP_TEQ:
+		trap_if(cpu, rs == rt);
+		break;
+	case MIPS_OP_TNE:
+		trap_if(cpu, rs != rt);
+		break;
+	case MIPS_OP_TGEI:
+		trap_if(cpu, (int32_t)rs >= immediate(word));
+		break;
+	case MIPS_OP_TGEIU:
+		trap_if(cpu, rs >= (uint32_t)immediate(word));
+		break;
+	case MIPS_OP_TLTI:
+		trap_if(cpu, (int32_t)rs < immediate(word));
+		break;
+	case MIPS_OP_TLTIU:
+		trap_if(cpu, rs < (uint32_t)immediate(word));
+		break;
+	case MIPS_OP_TEQI:
+		trap_if(cpu, rs == (uint32_t)immediate(word));
+		break;
+	case MIPS_OP_TNEI:
+		trap_if(cpu, rs != (uint32_t)immediate(word));
+		break;
+
+	case MIPS_OP_PREF:
+	case MIPS_OP_SYNCI: /* code that was written is noticed */
+		break;
+	case MIPS_OP_RDHWR:
+		read_hardware_register(cpu, word);
+		break;
+
+	default:
+		if (mips_op_info[op].flags & MIPS_FLAG_COP0)
+			execute_system32(cpu, op, word);
+		else if (mips_op_info[op].flags & MIPS_FLAG_COP1) /* no FPU is built: CU1 is never set */
+			cpu_exception_coprocessor(cpu, 1);
+		else
+			cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
+		break;
+	}
+}
+
 /* Step 5. `pc` and `next_pc` already name the two instructions that follow. */
-static inline void execute(struct cpu *cpu, uint32_t word)
+FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 {
 	enum mips_op op = mips_decode_op(&cpu->isa, word);
 	uint32_t *gpr = cpu->gpr;
 	uint32_t rs = gpr[mips_word_rs(word)], rt = gpr[mips_word_rt(word)], value;
-	uint64_t product;
+
+	/* As QEMU has it; the architecture leaves jumps in delay slots open. */
+	if (family == FAMILY_MIPS32 && cpu->delay_slot && (mips_op_info[op].flags & MIPS_FLAG_DELAY))
+		op = MIPS_OP_RESERVED;
 
 	switch (op) {
 	case MIPS_OP_SLL:
@@ -268,139 +629,144 @@ static inline void execute(struct cpu *cpu, uint32_t word)
 
 	case MIPS_OP_J:
 		cpu->transfer = TRANSFER_BRANCH;
-		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
+		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu), family);
 		break;
 	case MIPS_OP_JAL:
 		cpu->transfer = TRANSFER_BRANCH;
 		set_link(cpu, 31);
-		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
+		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu), family);
 		break;
 	case MIPS_OP_JR:
 		cpu->transfer = TRANSFER_BRANCH;
-		jump_to(cpu, rs);
+		jump_to(cpu, rs, family);
 		break;
 	case MIPS_OP_JALR:
 		cpu->transfer = TRANSFER_BRANCH;
 		set_link(cpu, mips_word_rd(word));
-		jump_to(cpu, mips_word_rs(word) ? gpr[mips_word_rs(word)]
-						: 0); /* with rd = rs: the link address, as in the original */
+		/* With rd = rs: the link address in the original, the old value in QEMU. */
+		if (family == FAMILY_MIPS161)
+			rs = mips_word_rs(word) ? gpr[mips_word_rs(word)] : 0;
+		jump_to(cpu, rs, family);
 		break;
 	case MIPS_OP_BEQ:
-		branch_if(cpu, rs == rt, word);
+		branch_if(cpu, rs == rt, word, family);
 		break;
 	case MIPS_OP_BNE:
-		branch_if(cpu, rs != rt, word);
+		branch_if(cpu, rs != rt, word, family);
 		break;
 	case MIPS_OP_BLEZ:
-		branch_if(cpu, (int32_t)rs <= 0, word);
+		branch_if(cpu, (int32_t)rs <= 0, word, family);
 		break;
 	case MIPS_OP_BGTZ:
-		branch_if(cpu, (int32_t)rs > 0, word);
+		branch_if(cpu, (int32_t)rs > 0, word, family);
 		break;
 	case MIPS_OP_BLTZ:
-		branch_if(cpu, (int32_t)rs < 0, word);
+		branch_if(cpu, (int32_t)rs < 0, word, family);
 		break;
 	case MIPS_OP_BGEZ:
-		branch_if(cpu, (int32_t)rs >= 0, word);
+		branch_if(cpu, (int32_t)rs >= 0, word, family);
 		break;
-	case MIPS_OP_BLTZAL: /* links first, then tests: matters for register 31 */
+	case MIPS_OP_BLTZAL: /* the original links first, then tests: matters for register 31 */
 		set_link(cpu, 31);
-		branch_if(cpu, (int32_t)gpr[mips_word_rs(word)] < 0, word);
+		if (family == FAMILY_MIPS161)
+			rs = gpr[mips_word_rs(word)];
+		branch_if(cpu, (int32_t)rs < 0, word, family);
 		break;
 	case MIPS_OP_BGEZAL:
 		set_link(cpu, 31);
-		branch_if(cpu, (int32_t)gpr[mips_word_rs(word)] >= 0, word);
+		if (family == FAMILY_MIPS161)
+			rs = gpr[mips_word_rs(word)];
+		branch_if(cpu, (int32_t)rs >= 0, word, family);
 		break;
 
 	case MIPS_OP_MFHI:
-		if (hi_busy(cpu))
+		if (hi_busy(cpu, family))
 			break;
 		gpr[mips_word_rd(word)] = cpu->hi;
-		use_hi(cpu);
+		use_hi(cpu, family);
 		break;
 	case MIPS_OP_MTHI:
-		if (hi_busy(cpu))
+		if (hi_busy(cpu, family))
 			break;
 		cpu->hi = rs;
-		use_hi(cpu);
+		use_hi(cpu, family);
 		break;
 	case MIPS_OP_MFLO:
-		if (lo_busy(cpu))
+		if (lo_busy(cpu, family))
 			break;
 		gpr[mips_word_rd(word)] = cpu->lo;
-		use_lo(cpu);
+		use_lo(cpu, family);
 		break;
 	case MIPS_OP_MTLO:
-		if (lo_busy(cpu))
+		if (lo_busy(cpu, family))
 			break;
 		cpu->lo = rs;
-		use_lo(cpu);
+		use_lo(cpu, family);
 		break;
 	case MIPS_OP_MULT:
-		if (hi_busy(cpu) || lo_busy(cpu))
+		if (hi_busy(cpu, family) || lo_busy(cpu, family))
 			break;
-		product = (uint64_t)((int64_t)(int32_t)rs * (int32_t)rt);
-		set_hilo(cpu, (uint32_t)(product >> 32), (uint32_t)product);
+		set_product(cpu, (uint64_t)((int64_t)(int32_t)rs * (int32_t)rt), family);
 		break;
 	case MIPS_OP_MULTU:
-		if (hi_busy(cpu) || lo_busy(cpu))
+		if (hi_busy(cpu, family) || lo_busy(cpu, family))
 			break;
-		product = (uint64_t)rs * rt;
-		set_hilo(cpu, (uint32_t)(product >> 32), (uint32_t)product);
+		set_product(cpu, (uint64_t)rs * rt, family);
 		break;
 	case MIPS_OP_DIV:
-		if (hi_busy(cpu) || lo_busy(cpu))
+		if (hi_busy(cpu, family) || lo_busy(cpu, family))
 			break;
-		divide_signed(cpu, (int32_t)rs, (int32_t)rt);
+		divide_signed(cpu, (int32_t)rs, (int32_t)rt, family);
 		break;
 	case MIPS_OP_DIVU:
-		if (hi_busy(cpu) || lo_busy(cpu))
+		if (hi_busy(cpu, family) || lo_busy(cpu, family))
 			break;
-		divide_unsigned(cpu, rs, rt);
+		divide_unsigned(cpu, rs, rt, family);
 		break;
 
 	case MIPS_OP_LB:
-		load(cpu, word, 1, true);
+		load(cpu, word, 1, true, family);
 		break;
 	case MIPS_OP_LBU:
-		load(cpu, word, 1, false);
+		load(cpu, word, 1, false, family);
 		break;
 	case MIPS_OP_LH:
-		load(cpu, word, 2, true);
+		load(cpu, word, 2, true, family);
 		break;
 	case MIPS_OP_LHU:
-		load(cpu, word, 2, false);
+		load(cpu, word, 2, false, family);
 		break;
 	case MIPS_OP_LW:
-		load(cpu, word, 4, false);
+		load(cpu, word, 4, false, family);
 		break;
 	case MIPS_OP_LWL:
-		load_partial(cpu, word, true);
+		load_partial(cpu, word, true, family);
 		break;
 	case MIPS_OP_LWR:
-		load_partial(cpu, word, false);
+		load_partial(cpu, word, false, family);
 		break;
 	case MIPS_OP_SB:
-		cpu_store(cpu, rs + (uint32_t)immediate(word), 1, rt & 0xFF);
+		store(cpu, word, 1, rt & 0xFF, family);
 		break;
 	case MIPS_OP_SH:
-		cpu_store(cpu, rs + (uint32_t)immediate(word), 2, rt & 0xFFFF);
+		store(cpu, word, 2, rt & 0xFFFF, family);
 		break;
 	case MIPS_OP_SW:
-		cpu_store(cpu, rs + (uint32_t)immediate(word), 4, rt);
+		store(cpu, word, 4, rt, family);
 		break;
 	case MIPS_OP_SWL:
-		cpu_store_left(cpu, rs + (uint32_t)immediate(word), rt);
+		store_partial(cpu, word, true, family);
 		break;
 	case MIPS_OP_SWR:
-		cpu_store_right(cpu, rs + (uint32_t)immediate(word), rt);
+		store_partial(cpu, word, false, family);
 		break;
 	case MIPS_OP_LL:
-		if (cpu_load_linked(cpu, rs + (uint32_t)immediate(word), &value))
-			gpr[mips_word_rt(word)] = value;
+		load_linked(cpu, word, family);
 		break;
 	case MIPS_OP_SC:
-		if (cpu_store_conditional(cpu, rs + (uint32_t)immediate(word), rt, &value))
+		if (family == FAMILY_MIPS32
+			? mips32_store_conditional(cpu, rs + (uint32_t)immediate(word), rt, &value)
+			: cpu_store_conditional(cpu, rs + (uint32_t)immediate(word), rt, &value))
 			gpr[mips_word_rt(word)] = value;
 		break;
 
@@ -418,51 +784,18 @@ static inline void execute(struct cpu *cpu, uint32_t word)
 		break;
 
 	default:
-		if (!(mips_op_info[op].flags & MIPS_FLAG_COP0)) {
+		if (family == FAMILY_MIPS32)
+			execute_mips32(cpu, op, word);
+		else if (mips_op_info[op].flags & MIPS_FLAG_COP0)
+			execute_system161(cpu, op, word);
+		else
 			cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
-			break;
-		}
-		if (cpu_user_mode(cpu)) {
-			cpu_exception_coprocessor(cpu, 0);
-			break;
-		}
-		switch (op) {
-		case MIPS_OP_MFC0:
-			move_from_cp0(cpu, word);
-			break;
-		case MIPS_OP_MTC0:
-			move_to_cp0(cpu, word);
-			break;
-		case MIPS_OP_TLBR:
-			tlb_read(cpu);
-			break;
-		case MIPS_OP_TLBWI:
-			write_tlb(cpu, cpu->index >> 8 & (TLB_ENTRIES - 1));
-			break;
-		case MIPS_OP_TLBWR:
-			write_tlb(cpu, cpu_random(cpu));
-			break;
-		case MIPS_OP_TLBP:
-			tlb_probe(cpu);
-			break;
-		case MIPS_OP_RFE:
-			cpu_return_from_exception(cpu);
-			break;
-		case MIPS_OP_WAIT:
-			wait_for_interrupt(cpu);
-			break;
-		case MIPS_OP_CACHE:
-			cache_operation(cpu, word);
-			break;
-		default:
-			cpu_exception(cpu, EXCEPTION_RESERVED, 0, true);
-			break;
-		}
+		break;
 	}
 	gpr[0] = 0;
 }
 
-static inline void step(struct cpu *cpu)
+FOR_FAMILY void step161(struct cpu *cpu)
 {
 	/* Step 1. */
 	if (cpu->jump_pending) {
@@ -473,7 +806,7 @@ static inline void step(struct cpu *cpu)
 	}
 
 	/* Step 2: the handler's first instruction executes in this same cycle. */
-	if (cpu_interrupt_due(cpu)) {
+	if (mips161_interrupt_due(cpu)) {
 		cpu_exception(cpu, EXCEPTION_INTERRUPT, 0, false);
 		cpu->exception_pc = cpu->pc;
 	}
@@ -485,7 +818,7 @@ static inline void step(struct cpu *cpu)
 	}
 
 	/* Step 4. */
-	uint32_t word = memory_read_word(cpu->memory, cpu->pc_frame | (cpu->pc & ~PAGE_MASK));
+	uint32_t word = memory_read_word_in(cpu->memory, cpu->pc_frame | (cpu->pc & ~PAGE_MASK), true);
 	cpu->pc = cpu->next_pc;
 	cpu->pc_frame = cpu->next_frame;
 	cpu->next_pc += 4;
@@ -502,14 +835,64 @@ static inline void step(struct cpu *cpu)
 	}
 
 	/* Steps 5 and 6; Count, Random and the interlock follow from the budget. */
-	execute(cpu, word);
+	execute(cpu, word, FAMILY_MIPS161);
 	cpu->delay_slot = false;
 	cpu->budget--;
 }
 
+/* A cycle of MIPS32: nothing is looked at before its time. */
+FOR_FAMILY void step32(struct cpu *cpu)
+{
+	uint32_t word;
+
+	if (cpu->jump_pending) {
+		cpu->jump_pending = false;
+		cpu->delay_slot = true;
+	} else {
+		cpu->exception_pc = cpu->pc;
+	}
+	if (cpu_interrupt_due(cpu)) {
+		cpu_exception(cpu, EXCEPTION_INTERRUPT, 0, false);
+		cpu->exception_pc = cpu->pc;
+	}
+	if (mips32_fetch(cpu, &word)) {
+		cpu->pc = cpu->next_pc;
+		cpu->next_pc += 4;
+		execute(cpu, word, FAMILY_MIPS32);
+	}
+	cpu->delay_slot = false;
+	cpu->budget--;
+}
+
+FOR_FAMILY void step(struct cpu *cpu, enum cpu_family family)
+{
+	if (family == FAMILY_MIPS32)
+		step32(cpu);
+	else
+		step161(cpu);
+}
+
+FOR_FAMILY void run(struct cpu *cpu, enum cpu_family family)
+{
+	while (cpu->budget > 0 && !cpu->attention)
+		step(cpu, family);
+}
+
+FOR_FAMILY void run_block(struct cpu *cpu, enum cpu_family family)
+{
+	cpu->transfer = TRANSFER_NONE;
+	while (cpu->budget > 0 && !cpu->attention) {
+		bool in_slot = cpu->transfer == TRANSFER_BRANCH;
+
+		step(cpu, family);
+		if (cpu->transfer == TRANSFER_NOW || in_slot)
+			return;
+	}
+}
+
 void reference_step(struct cpu *cpu)
 {
-	step(cpu);
+	step(cpu, cpu->model->family);
 }
 
 uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t cycles, struct cpu **current)
@@ -517,7 +900,7 @@ uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t
 	for (uint64_t done = 0; done < cycles; done++) {
 		for (unsigned i = 0; i < count; i++) {
 			*current = cpus[i];
-			step(cpus[i]);
+			step(cpus[i], cpus[i]->model->family);
 			if (cpus[i]->attention)
 				return done;
 		}
@@ -527,18 +910,16 @@ uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t
 
 void reference_run(struct cpu *cpu)
 {
-	while (cpu->budget > 0 && !cpu->attention)
-		step(cpu);
+	if (is_mips32(cpu))
+		run(cpu, FAMILY_MIPS32);
+	else
+		run(cpu, FAMILY_MIPS161);
 }
 
 void reference_run_block(struct cpu *cpu)
 {
-	cpu->transfer = TRANSFER_NONE;
-	while (cpu->budget > 0 && !cpu->attention) {
-		bool in_slot = cpu->transfer == TRANSFER_BRANCH;
-
-		step(cpu);
-		if (cpu->transfer == TRANSFER_NOW || in_slot)
-			return;
-	}
+	if (is_mips32(cpu))
+		run_block(cpu, FAMILY_MIPS32);
+	else
+		run_block(cpu, FAMILY_MIPS161);
 }

@@ -1,4 +1,4 @@
-/* The TLB (System/161 reference, section 1.11), searched entry by entry, and the soft TLBs that translated
+/* The TLB of MIPS-161 (System/161 reference, section 1.11), searched entry by entry, and the soft TLBs that translated
  * code probes instead. */
 #include "runtime/cpu/cpu_internal.h"
 
@@ -57,6 +57,8 @@ bool cpu_translate(struct cpu *cpu, uint32_t va, enum access access, uint32_t *p
 bool cpu_translate_quietly(const struct cpu *cpu, uint32_t va, enum access access, bool user,
 			   uint32_t *physical)
 {
+	if (is_mips32(cpu))
+		return mips32_translate_quietly(cpu, va, access, user, physical);
 	if (user && va >= KSEG0_BASE)
 		return false;
 	if (va_is_direct(va)) {
@@ -71,10 +73,19 @@ bool cpu_translate_quietly(const struct cpu *cpu, uint32_t va, enum access acces
 	return true;
 }
 
+unsigned tlb_index(const struct cpu *cpu)
+{
+	return (is_mips32(cpu) ? cpu->index : cpu->index >> 8) & (cpu->model->tlb_entries - 1);
+}
+
 void tlb_read(struct cpu *cpu)
 {
-	unsigned index = cpu->index >> 8 & (TLB_ENTRIES - 1);
+	unsigned index = tlb_index(cpu);
 
+	if (is_mips32(cpu)) {
+		mips32_tlb_read(cpu);
+		return;
+	}
 	cpu->lookup_va = cpu->tlb_hi[index] & ENTRY_HI_VPN;
 	cpu->asid = cpu->tlb_hi[index] & ENTRY_HI_ASID;
 	cpu->entry_lo = cpu->tlb_lo[index];
@@ -119,6 +130,10 @@ static void check_duplicates(struct cpu *cpu, unsigned written)
 
 void tlb_write(struct cpu *cpu, unsigned index)
 {
+	if (is_mips32(cpu)) {
+		mips32_tlb_write(cpu, index);
+		return;
+	}
 	soft_tlb_drop(cpu, cpu->tlb_hi[index]);
 	cpu->tlb_hi[index] = (cpu->lookup_va & ENTRY_HI_VPN) | cpu->asid;
 	cpu->tlb_lo[index] = cpu->entry_lo;
@@ -129,6 +144,10 @@ void tlb_write(struct cpu *cpu, unsigned index)
 
 void tlb_probe(struct cpu *cpu)
 {
+	if (is_mips32(cpu)) {
+		mips32_tlb_probe(cpu);
+		return;
+	}
 	int entry = tlb_search(cpu, cpu->lookup_va);
 
 	if (entry < 0)
@@ -162,7 +181,7 @@ void soft_tlb_protect(struct cpu *cpu, uint32_t frame)
 			struct soft_tlb_entry *entry = &cpu->soft_tlb[table][slot];
 
 			if (entry->write_tag != SOFT_TLB_NO_TAG &&
-			    entry->addend + (entry->write_tag & ENTRY_HI_VPN) == host_page)
+			    entry->addend + (entry->write_tag & PAGE_MASK) == host_page)
 				entry->write_tag = SOFT_TLB_NO_TAG;
 		}
 	}

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/lamebus/lamebus.h"
 #include "frontend/decode.h"
 #include "frontend/disassemble.h"
 #include "jit/jit.h"
@@ -79,8 +78,8 @@ static void trace_steps(struct lockstep *lockstep, const struct vm_snapshot *sta
 		report->cpu = vm->running ? (unsigned)__builtin_ctz(vm->running) : 0;
 		const struct cpu *cpu = &vm->cpus[report->cpu];
 		*step = (struct lockstep_step){.pc = cpu->pc, .offset = NO_FRAME, .user = cpu_user_mode(cpu)};
-		if (cpu->pc_frame != NO_FRAME) {
-			step->offset = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+		if (cpu_code_frame(cpu) != NO_FRAME) {
+			step->offset = cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
 			step->word = memory_read_word(&vm->memory, step->offset);
 		}
 	}
@@ -162,7 +161,7 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 	vm_snapshot_free(engine);
 	vm_snapshot_free(reference);
 	vm_free(lockstep.reference);
-	return report->differs || bus_commit_disks(vm->bus, error);
+	return report->differs || vm->class->commit(vm, error);
 }
 
 static void dump_lines(struct vm *vm, char *text)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/cpu/threaded.h"
 
@@ -25,8 +24,7 @@ void vm_message(struct vm *vm, const char *format, ...)
 	vm->options.output.message(vm->options.output.context, text);
 }
 
-/* Ends the current slice after the instruction being executed. */
-static void end_slice(struct vm *vm)
+void vm_end_slice(struct vm *vm)
 {
 	if (vm->current)
 		vm->current->attention = 1;
@@ -40,7 +38,7 @@ void vm_hang(struct vm *vm, const char *text)
 	vm_message(vm, "or maybe start to act strangely.");
 	vm->run.hang = true;
 	vm->run.stop = true;
-	end_slice(vm);
+	vm_end_slice(vm);
 }
 
 /* --- what devices ask (struct machine_services) --- */
@@ -70,7 +68,7 @@ static void debugger_stop(void *context)
 	vm->run.stop_requested = true;
 	vm->run.debugger = true;
 	vm->run.stop = true;
-	end_slice(vm);
+	vm_end_slice(vm);
 }
 
 static void dump(void *context)
@@ -91,7 +89,7 @@ static void doom(void *context)
 	(void)context; /* counts only with -D, which is not built yet */
 }
 
-static void update_running(struct vm *vm, struct cpu *cpu)
+void vm_update_running(struct vm *vm, struct cpu *cpu)
 {
 	uint32_t bit = 1u << cpu->number;
 
@@ -99,7 +97,7 @@ static void update_running(struct vm *vm, struct cpu *cpu)
 		vm->running |= bit;
 	else
 		vm->running &= ~bit;
-	end_slice(vm);
+	vm_end_slice(vm);
 }
 
 static void set_lines(void *context, unsigned number, bool lamebus, bool interprocessor)
@@ -108,7 +106,7 @@ static void set_lines(void *context, unsigned number, bool lamebus, bool interpr
 	struct cpu *cpu = &vm->cpus[number];
 
 	if (cpu_set_lines(cpu, (lamebus ? CAUSE_LAMEBUS : 0) | (interprocessor ? CAUSE_IPI : 0)))
-		update_running(vm, cpu);
+		vm_update_running(vm, cpu);
 }
 
 static bool cpu_enabled(void *context, unsigned number)
@@ -129,7 +127,7 @@ static void cpu_start(void *context, unsigned number, uint32_t entry, uint32_t s
 	cpu->gpr[29] = stack;
 	cpu->gpr[4] = argument;
 	cpu->run_state = CPU_RUNNING;
-	update_running(vm, cpu);
+	vm_update_running(vm, cpu);
 }
 
 static void cpu_stop(void *context, unsigned number)
@@ -137,7 +135,7 @@ static void cpu_stop(void *context, unsigned number)
 	struct vm *vm = context;
 
 	vm->cpus[number].run_state = CPU_DISABLED;
-	update_running(vm, &vm->cpus[number]);
+	vm_update_running(vm, &vm->cpus[number]);
 }
 
 static void power_off(void *context)
@@ -145,83 +143,28 @@ static void power_off(void *context)
 	struct vm *vm = context;
 
 	vm->run.power_off = true;
+	if (vm->class->exact) {
+		vm->run.stop = true;
+		vm_end_slice(vm);
+	}
 }
 
-/* --- what processors ask (struct machine_hooks) --- */
+/* --- what processors ask (struct machine_hooks), whatever the machine --- */
 
-/* The clock as the instruction being executed sees it. */
-static void set_now(struct vm *vm, const struct cpu *cpu)
+void vm_hook_stopped(struct cpu *cpu)
 {
-	vm->events.now = vm->slice_end_ns - NS_PER_CYCLE * (uint64_t)cpu->budget;
+	vm_update_running(cpu->machine, cpu);
 }
 
-static bool hook_bus_load(struct cpu *cpu, uint32_t offset, uint32_t *value)
-{
-	struct vm *vm = cpu->machine;
-
-	set_now(vm, cpu);
-	return bus_load(vm->bus, cpu->number, offset, value);
-}
-
-static bool hook_bus_load_quietly(struct cpu *cpu, uint32_t offset, uint32_t *value)
-{
-	struct vm *vm = cpu->machine;
-
-	set_now(vm, cpu);
-	return bus_load_quietly(vm->bus, cpu->number, offset, value);
-}
-
-static bool hook_bus_store_quietly(struct cpu *cpu, uint32_t offset, uint32_t value)
-{
-	struct vm *vm = cpu->machine;
-
-	set_now(vm, cpu);
-	return bus_store_quietly(vm->bus, cpu->number, offset, value);
-}
-
-static bool hook_bus_store_shows_state(struct cpu *cpu, uint32_t offset)
-{
-	struct vm *vm = cpu->machine;
-
-	return bus_store_shows_state(vm->bus, cpu->number, offset);
-}
-
-static bool hook_bus_store(struct cpu *cpu, uint32_t offset, uint32_t value)
-{
-	struct vm *vm = cpu->machine;
-
-	set_now(vm, cpu);
-	bool accepted = bus_store(vm->bus, cpu->number, offset, value);
-	if (vm->events.stop)
-		cpu->attention = 1;
-	return accepted;
-}
-
-static void hook_stopped(struct cpu *cpu)
-{
-	update_running(cpu->machine, cpu);
-}
-
-static void hook_hang(struct cpu *cpu, const char *text)
+void vm_hook_hang(struct cpu *cpu, const char *text)
 {
 	vm_hang(cpu->machine, text);
 }
 
-static void hook_message(struct cpu *cpu, const char *text)
+void vm_hook_message(struct cpu *cpu, const char *text)
 {
 	vm_message(cpu->machine, "%s", text);
 }
-
-const struct machine_hooks vm_hooks = {
-    .bus_load = hook_bus_load,
-    .bus_store = hook_bus_store,
-    .bus_load_quietly = hook_bus_load_quietly,
-    .bus_store_quietly = hook_bus_store_quietly,
-    .bus_store_shows_state = hook_bus_store_shows_state,
-    .stopped = hook_stopped,
-    .hang = hook_hang,
-    .message = hook_message,
-};
 
 /* --- building --- */
 
@@ -257,19 +200,19 @@ static struct vm *allocate(const struct vm_options *options)
 	return vm;
 }
 
-/* Memory and processors, once the bus says how much of each. */
-static bool add_processors(struct vm *vm, struct error *error)
+bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned count, uint32_t ram_size,
+		       const struct memory_map *map, struct error *error)
 {
-	if (!memory_init(&vm->memory, bus_ram_size(vm->bus), error))
+	if (!memory_init(&vm->memory, ram_size, map, error))
 		return false;
-	vm->cpu_count = bus_cpu_count(vm->bus);
+	vm->cpu_count = count;
 	vm->cpus = calloc(vm->cpu_count, sizeof(struct cpu));
 	if (!vm->cpus)
 		abort();
 	for (unsigned i = 0; i < vm->cpu_count; i++) {
-		cpu_init(&vm->cpus[i], i, &cpu_model_mips161, &vm->memory);
+		cpu_init(&vm->cpus[i], i, model, &vm->memory);
 		vm->cpus[i].machine = vm;
-		vm->cpus[i].hooks = &vm_hooks;
+		vm->cpus[i].hooks = &vm->class->hooks;
 		vm->cpus[i].bus = vm->bus;
 	}
 	vm->cpus[0].run_state = CPU_RUNNING;
@@ -293,18 +236,7 @@ struct vm *vm_new(const struct vm_options *options, struct error *error)
 
 	vm->log = input_log_new();
 	vm->inputs.log = vm->log;
-	vm->bus = bus_new(&vm->services);
-	if (options->console)
-		bus_set_console(vm->bus, options->console);
-	if (options->start_time)
-		bus_set_start_time(vm->bus, options->start_time);
 	return vm;
-}
-
-bool vm_configure(struct vm *vm, const char *path, const char *const *overrides, unsigned override_count,
-		  struct error *error)
-{
-	return bus_configure(vm->bus, path, overrides, override_count, error) && add_processors(vm, error);
 }
 
 struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error)
@@ -314,8 +246,9 @@ struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, 
 	vm->mute = true;
 	vm->inputs.log = primary->log;
 	vm->inputs.replay = true;
-	vm->bus = bus_new_replica(primary->bus, &vm->services, error);
-	if (!vm->bus || !add_processors(vm, error)) {
+	vm->class = primary->class;
+	vm->ns_per_cycle = primary->ns_per_cycle;
+	if (!vm->class->replicate(vm, primary, error)) {
 		vm_free(vm);
 		return NULL;
 	}
@@ -331,8 +264,8 @@ void vm_free(struct vm *vm)
 		return;
 	jit_free(vm->jit);
 	threaded_free(vm->threaded);
-	if (vm->bus)
-		bus_free(vm->bus);
+	if (vm->class)
+		vm->class->free(vm);
 	memory_free(&vm->memory);
 	free(vm->cpus);
 	input_log_free(vm->log);

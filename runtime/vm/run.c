@@ -4,7 +4,6 @@
 
 #include <time.h>
 
-#include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/cpu/threaded.h"
 
@@ -27,7 +26,7 @@ static void dispatch_due(struct vm *vm)
 	struct event event;
 
 	while (event_take_due(&vm->events, &event))
-		bus_event(vm->bus, &event);
+		vm->class->event(vm, &event);
 }
 
 /* Step 1. */
@@ -41,12 +40,12 @@ static void start_run(struct vm *vm)
 	vm->run.stop = false;
 	if (vm->run.window == 0)
 		vm->run.window = WINDOW;
-	if (vm->options.timing == TIMING_IDEAL) {
+	if (vm->options.timing == TIMING_IDEAL || vm->class->exact) {
 		/* A run ends at the cycle of its event; anything sooner stops it. */
 		vm->run.length = vm->run.window;
 		if (events->count) {
 			uint64_t distance = events->events[0].due > now ? events->events[0].due - now : 0;
-			uint64_t cycles = (distance + NS_PER_CYCLE - 1) / NS_PER_CYCLE;
+			uint64_t cycles = (distance + vm->ns_per_cycle - 1) / vm->ns_per_cycle;
 
 			if (cycles < vm->run.length)
 				vm->run.length = cycles;
@@ -58,7 +57,7 @@ static void start_run(struct vm *vm)
 		vm->run.length = 0;
 	} else {
 		events->marked = true;
-		vm->run.length = (events->events[0].due - now + NS_PER_CYCLE - 1) / NS_PER_CYCLE;
+		vm->run.length = (events->events[0].due - now + vm->ns_per_cycle - 1) / vm->ns_per_cycle;
 	}
 	if (vm->run.length > vm->run.window)
 		vm->run.length = vm->run.window;
@@ -73,7 +72,7 @@ static void open_slice(struct vm *vm, struct cpu *cpu, uint64_t cycles)
 	cpu->budget = (int64_t)cycles;
 	cpu->attention = 0;
 	vm->current = cpu;
-	vm->slice_end_ns = vm->run.base + NS_PER_CYCLE * (vm->run.done + cycles);
+	vm->slice_end_ns = vm->run.base + vm->ns_per_cycle * (vm->run.done + cycles);
 }
 
 /* Takes back what was not used. */
@@ -187,7 +186,9 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 			cycles = run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], left);
 		vm->run.done += cycles;
 		vm->totals.executed += cycles;
-		if (!vm->running && !vm->run.stop && !vm->events.stop) {
+		if (!vm->running && cpu_timer_runs_on(&vm->cpus[0])) {
+			vm->run.length = vm->run.done; /* its match may come before the run's end would */
+		} else if (!vm->running && !vm->run.stop && !vm->events.stop) {
 			vm->totals.idle += vm->run.length - vm->run.done;
 			vm->run.done = vm->run.length;
 		}
@@ -200,13 +201,13 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 static void end_run(struct vm *vm)
 {
 	vm->totals.run += vm->run.done;
-	vm->run.base += NS_PER_CYCLE * vm->run.done;
+	vm->run.base += vm->ns_per_cycle * vm->run.done;
 	vm->events.now = vm->run.base;
 	vm->events.marked = false;
 	dispatch_due(vm);
 	vm->run.window -= vm->run.done;
 	if (vm->run.window == 0)
-		bus_poll(vm->bus);
+		vm->class->poll(vm);
 	if (vm->run.hang) {
 		vm->run.result = VM_HUNG;
 		vm->run.phase = PHASE_FINISHED;
@@ -224,26 +225,65 @@ static void end_run(struct vm *vm)
 static bool wait_for_input(struct vm *vm, uint64_t ns)
 {
 	uint64_t before = host_ns();
-	bool came = bus_wait_input(vm->bus, ns);
+	bool came = vm->class->wait_input(vm, ns);
 	uint64_t waited = host_ns() - before;
 
 	if (waited > ns)
 		waited = ns;
 	if (came) {
 		/* The guest sees the input at the virtual time that has passed meanwhile. */
-		vm->totals.idle += (waited + vm->run.slop) / NS_PER_CYCLE;
-		vm->run.slop = (waited + vm->run.slop) % NS_PER_CYCLE;
+		vm->totals.idle += (waited + vm->run.slop) / vm->ns_per_cycle;
+		vm->run.slop = (waited + vm->run.slop) % vm->ns_per_cycle;
 		vm->run.base += waited;
 		vm->events.now = vm->run.base;
-		bus_poll(vm->bus);
+		vm->class->poll(vm);
 	}
 	return came;
+}
+
+/* Cycles until a processor's own timer can wake it, if it goes on while they wait. */
+static uint64_t to_wakeup(const struct vm *vm)
+{
+	uint64_t nearest = UINT64_MAX;
+
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		uint64_t to_match = cpu->timer_deadline - cpu_active(cpu);
+
+		if (cpu->run_state == CPU_WAITING && cpu->timer_deadline != UINT64_MAX &&
+		    cpu_timer_can_wake(cpu) && to_match < nearest)
+			nearest = to_match;
+	}
+	return nearest;
+}
+
+/* The jump of a machine whose processors' timers go on while they wait. No device there can wake them. */
+static bool idle_jump_to_timer(struct vm *vm)
+{
+	uint64_t cycles = to_wakeup(vm);
+
+	if (cycles == UINT64_MAX)
+		return false;
+	if (vm->options.wall_clock && vm->class->has_live_input(vm) &&
+	    cycles * vm->ns_per_cycle > MAX_AHEAD_NS)
+		vm->class->wait_input(vm, cycles * vm->ns_per_cycle);
+	vm->totals.idle += cycles;
+	vm->run.base += cycles * vm->ns_per_cycle;
+	vm->events.now = vm->run.base;
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		cpu_waited(&vm->cpus[i], cycles);
+		vm_update_running(vm, &vm->cpus[i]);
+	}
+	vm->class->poll(vm);
+	return true;
 }
 
 /* Step 6, one jump. Returns false if nothing can ever wake the machine. */
 static bool idle_jump(struct vm *vm)
 {
-	if (vm->options.wall_clock && !vm->inputs.replay && bus_has_live_input(vm->bus)) {
+	if (cpu_timer_runs_on(&vm->cpus[0]))
+		return idle_jump_to_timer(vm);
+	if (vm->options.wall_clock && !vm->inputs.replay && vm->class->has_live_input(vm)) {
 		uint64_t due = vm->events.count ? vm->events.events[0].due : vm->run.base + 1000000000u;
 		uint64_t ahead = due > vm->run.base ? due - vm->run.base : 0;
 
@@ -259,8 +299,8 @@ static bool idle_jump(struct vm *vm)
 	    jump + vm->run.slop; /* the slop is added and kept: up to 39 ns late, as in the original */
 	if (vm->options.timing == TIMING_IDEAL)
 		advance = jump;
-	vm->totals.idle += advance / NS_PER_CYCLE;
-	vm->run.slop = advance % NS_PER_CYCLE;
+	vm->totals.idle += advance / vm->ns_per_cycle;
+	vm->run.slop = advance % vm->ns_per_cycle;
 	vm->run.base += advance;
 	vm->events.now = vm->run.base;
 	dispatch_due(vm);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/cpu/threaded.h"
 
@@ -22,7 +21,8 @@ struct vm_snapshot {
 	size_t input_position;
 	uint32_t running;
 	unsigned cpu_count;
-	struct bus_snapshot *bus;
+	const struct machine_class *class;
+	void *devices;
 	uint8_t *cpus; /* cpu_count times GUEST_STATE_SIZE */
 };
 
@@ -42,7 +42,8 @@ struct vm_snapshot *vm_snapshot(struct vm *vm)
 	snapshot->ram_size = vm->memory.ram_size;
 	snapshot->ram = allocate(vm->memory.ram_size);
 	memcpy(snapshot->ram, vm->memory.ram, vm->memory.ram_size);
-	snapshot->bus = NULL;
+	snapshot->class = vm->class;
+	snapshot->devices = NULL;
 	snapshot->cpus = allocate(vm->cpu_count * GUEST_STATE_SIZE);
 	vm_snapshot_retake(snapshot, vm);
 	return snapshot;
@@ -61,8 +62,9 @@ void vm_snapshot_retake(struct vm_snapshot *snapshot, struct vm *vm)
 	snapshot->input_position = vm->inputs.replay ? vm->inputs.position : input_log_end(vm->log);
 	snapshot->running = vm->running;
 	snapshot->cpu_count = vm->cpu_count;
-	bus_snapshot_free(snapshot->bus);
-	snapshot->bus = bus_snapshot(vm->bus);
+	if (snapshot->devices)
+		snapshot->class->free_snapshot(snapshot->devices);
+	snapshot->devices = vm->class->snapshot(vm);
 	for (unsigned i = 0; i < vm->cpu_count; i++)
 		memcpy(snapshot->cpus + i * GUEST_STATE_SIZE, &vm->cpus[i], GUEST_STATE_SIZE);
 }
@@ -76,7 +78,7 @@ void vm_restore(struct vm *vm, const struct vm_snapshot *snapshot)
 	vm->statistics = snapshot->statistics;
 	vm->inputs.position = snapshot->input_position;
 	vm->running = snapshot->running;
-	bus_restore(vm->bus, snapshot->bus);
+	vm->class->restore(vm, snapshot->devices);
 	for (unsigned i = 0; i < vm->cpu_count; i++) {
 		memcpy(&vm->cpus[i], snapshot->cpus + i * GUEST_STATE_SIZE, GUEST_STATE_SIZE);
 		soft_tlb_clear(&vm->cpus[i]);
@@ -91,7 +93,7 @@ void vm_snapshot_free(struct vm_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	bus_snapshot_free(snapshot->bus);
+	snapshot->class->free_snapshot(snapshot->devices);
 	free(snapshot->ram);
 	free(snapshot->cpus);
 	free(snapshot);
@@ -178,6 +180,5 @@ bool vm_equal(const struct vm *a, const struct vm *b, char *where, size_t size)
 		snprintf(where, size, "device statistics");
 		return false;
 	}
-	return bus_states_equal(a->bus, b->bus, where, size) &&
-	       memory_equal(&a->memory, &b->memory, where, size);
+	return a->class->equal(a, b, where, size) && memory_equal(&a->memory, &b->memory, where, size);
 }

@@ -12,7 +12,8 @@
 #include "runtime/cpu/cpu.h"
 
 struct bus;
-struct bus_snapshot;
+struct malta;
+struct machine_class;
 struct console_input;
 struct jit;
 struct jit_options;
@@ -95,7 +96,10 @@ struct vm {
 	struct input_log *log; /* owned, unless this is a replica */
 	struct device_statistics statistics;
 	struct machine_services services;
-	struct bus *bus;
+	const struct machine_class *class; /* what kind of machine: vm_internal.h */
+	struct bus *bus;		   /* System/161's devices */
+	struct malta *malta;		   /* or Malta's */
+	uint32_t ns_per_cycle;
 	unsigned cpu_count;
 	struct cpu *cpus;
 	struct cpu *current;	   /* the one executing, NULL between slices */
@@ -111,7 +115,7 @@ struct vm {
 	volatile bool interrupted; /* set from a signal handler */
 };
 
-#define NS_PER_CYCLE 40 /* 25 MHz, section 1.1 */
+#define NS_PER_CYCLE 40 /* System/161: 25 MHz, section 1.1 */
 
 /* A machine without hardware yet; vm_configure and vm_load complete it. */
 struct vm *vm_new(const struct vm_options *options, struct error *error);
@@ -123,6 +127,28 @@ bool vm_configure(struct vm *vm, const char *path, const char *const *overrides,
 
 /* Loads a kernel with its argument string, the words joined by blanks (section 4). */
 bool vm_load(struct vm *vm, const char *path, const char *arguments, struct error *error);
+
+/* A Malta board with one bare program: docs/manual.md. */
+struct malta_options {
+	const char *kernel;	  /* path of an ELF file */
+	const char *command_line; /* the second of the program's arguments */
+	const char *cpu;	  /* "24Kf" or "34Kf" */
+	uint32_t ram_size;	  /* bytes, whole pages, at most MALTA_MAX_RAM */
+	enum malta_endian {
+		MALTA_ENDIAN_OF_KERNEL,
+		MALTA_LITTLE,
+		MALTA_BIG
+	} endian;
+};
+#define MALTA_MIN_RAM 0x00100000u
+#define MALTA_MAX_RAM 0x10000000u
+
+/* Builds a Malta board and loads the program: instead of vm_configure and vm_load. */
+bool vm_build_malta(struct vm *vm, const struct malta_options *options, struct error *error);
+
+/* Whether a machine that is idle for ever got there because an exception found no handler: the program had not
+ * cleared Status.BEV yet. */
+bool vm_stuck_in_rom(const struct vm *vm);
 
 /* A second machine in the same state that replays the first one's inputs and prints nothing. The first must
  * have been configured and loaded and not yet run. */

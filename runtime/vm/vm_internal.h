@@ -7,7 +7,47 @@
 /* A stop that cannot go on: prints the original's text (section 5.7). */
 void vm_hang(struct vm *vm, const char *text);
 
-/* What the processors call. */
-extern const struct machine_hooks vm_hooks;
+/* A kind of machine: what its processors call, and its devices as the run loop, snapshots and lockstep see them.
+ * system161.c, malta.c. */
+struct machine_class {
+	struct machine_hooks hooks;
+	bool
+	    exact; /* runs end exactly at events, whatever vm_options.timing says; power-off ends the run at once */
+
+	/* Makes the devices of a second machine, and `add_processors`. */
+	bool (*replicate)(struct vm *vm, const struct vm *primary, struct error *error);
+	void (*free)(struct vm *vm);
+	void (*event)(struct vm *vm, const struct event *event);
+	void (*poll)(struct vm *vm);
+	bool (*has_live_input)(const struct vm *vm);
+	bool (*wait_input)(struct vm *vm, uint64_t timeout);
+	void *(*snapshot)(const struct vm *vm);
+	void (*restore)(struct vm *vm, const void *snapshot);
+	void (*free_snapshot)(void *snapshot);
+	bool (*equal)(const struct vm *a, const struct vm *b, char *where, size_t size);
+	bool (*commit)(struct vm *vm, struct error *error); /* writes to the host what was held back */
+};
+extern const struct machine_class system161_class, malta_class;
+
+/* Memory and processors. */
+bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned count, uint32_t ram_size,
+		       const struct memory_map *map, struct error *error);
+
+/* The clock as the instruction being executed sees it. */
+static inline void vm_set_now(struct vm *vm, const struct cpu *cpu)
+{
+	vm->events.now = vm->slice_end_ns - vm->ns_per_cycle * (uint64_t)cpu->budget;
+}
+
+/* Ends the current slice after the instruction being executed. */
+void vm_end_slice(struct vm *vm);
+
+/* What machines' hooks have in common. */
+void vm_hook_stopped(struct cpu *cpu);
+void vm_hook_hang(struct cpu *cpu, const char *text);
+void vm_hook_message(struct cpu *cpu, const char *text);
+
+/* Takes note of a processor that went to sleep or woke up. */
+void vm_update_running(struct vm *vm, struct cpu *cpu);
 
 #endif

@@ -9,15 +9,17 @@ static struct cpu_fixture *of(struct cpu *cpu)
 	return cpu->machine;
 }
 
-static bool bus_load_hook(struct cpu *cpu, uint32_t offset, uint32_t *value)
+static bool bus_load_hook(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value)
 {
+	(void)size;
 	of(cpu)->device_offset = offset;
 	*value = of(cpu)->device;
 	return !of(cpu)->device_fails;
 }
 
-static bool bus_store_hook(struct cpu *cpu, uint32_t offset, uint32_t value)
+static bool bus_store_hook(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value)
 {
+	(void)size;
 	of(cpu)->device_offset = offset;
 	of(cpu)->device = value;
 	return !of(cpu)->device_fails;
@@ -55,7 +57,7 @@ struct cpu_fixture *cpu_fixture_new(void)
 	struct error error;
 
 	assert_non_null(fixture);
-	assert_true(memory_init(&fixture->memory, RAM_SIZE, &error));
+	assert_true(memory_init(&fixture->memory, RAM_SIZE, &memory_map_system161, &error));
 	cpu_init(&fixture->cpu, 0, &cpu_model_mips161, &fixture->memory);
 	fixture->cpu.hooks = &hooks;
 	fixture->cpu.machine = fixture;

@@ -11,7 +11,7 @@ static void power_up(void **state)
 	static struct cpu cpu;
 
 	(void)state;
-	assert_true(memory_init(&memory, RAM_SIZE, &error));
+	assert_true(memory_init(&memory, RAM_SIZE, &memory_map_system161, &error));
 	cpu_init(&cpu, 3, &cpu_model_mips161, &memory);
 	assert_int_equal(cpu.number, 3);
 	assert_int_equal(cpu.run_state, CPU_DISABLED);

@@ -56,9 +56,9 @@ static struct {
 	unsigned wrong;
 } planted;
 
-static bool wrong_load(struct cpu *cpu, uint32_t offset, uint32_t *value)
+static bool wrong_load(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value)
 {
-	bool good = planted.real->bus_load(cpu, offset, value);
+	bool good = planted.real->bus_load(cpu, offset, size, value);
 
 	if (*value == planted.wrong_at) {
 		*value ^= 0x10;
@@ -67,9 +67,9 @@ static bool wrong_load(struct cpu *cpu, uint32_t offset, uint32_t *value)
 	return good;
 }
 
-static bool wrong_load_quietly(struct cpu *cpu, uint32_t offset, uint32_t *value)
+static bool wrong_load_quietly(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value)
 {
-	bool good = planted.real->bus_load_quietly(cpu, offset, value);
+	bool good = planted.real->bus_load_quietly(cpu, offset, size, value);
 
 	if (good && *value == planted.wrong_at)
 		*value ^= 0x10;
