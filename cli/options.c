@@ -30,6 +30,13 @@ const char *const options_usage[] = {
     "     --code-size=MIB                Memory for translated code",
     "     --lockstep-seed=N              Choice of the stretches between comparisons",
     "     --lockstep-stretch=N           Longest stretch, in cycles",
+    "     --machine=system161|malta      The machine; what follows is for malta only, and may be given as",
+    "                                    QEMU has it (-M malta -kernel FILE -m 256 -nographic -no-reboot)",
+    "     --kernel=FILE                  The program, an ELF file",
+    "     --append=TEXT                  Its command line",
+    "     --memory=SIZE                  RAM, from 1M to 256M (the default)",
+    "     --cpu=24Kf|34Kf                The processor",
+    "     --endian=little|big            Checked against the program, which decides",
     NULL,
 };
 
@@ -68,8 +75,46 @@ static bool choose(struct parser *parser, const char *name, const char *value, c
 	return bad_value(parser, name, value, wanted);
 }
 
-static const char *const planned[] = {"quantum",    "limit",   "cache",	     "sandbox",
-				      "no-sandbox", "machine", "transcript", NULL};
+/* Bytes with a suffix; a mere number is MiB, as QEMU has it. */
+static bool memory_size(struct parser *parser, const char *value, uint32_t *bytes)
+{
+	static const char wanted[] = "a size from 1M to 256M";
+	char *end;
+	uint64_t size;
+
+	errno = 0;
+	size = strtoull(value, &end, 0);
+	if (errno || end == value || *value == '-' || size > UINT32_MAX || (*end && end[1]))
+		return bad_value(parser, "memory", value, wanted);
+	switch (*end) {
+	case 'K':
+	case 'k':
+		size <<= 10;
+		break;
+	case '\0':
+	case 'M':
+	case 'm':
+		size <<= 20;
+		break;
+	case 'G':
+	case 'g':
+		size <<= 30;
+		break;
+	default:
+		return bad_value(parser, "memory", value, wanted);
+	}
+	if (size < MALTA_MIN_RAM || size > MALTA_MAX_RAM || size % PAGE_SIZE) {
+		bad_value(parser, "memory", value, wanted);
+		return size > MALTA_MAX_RAM
+			   ? error_hint(parser->error, "More than 256M is not built yet; Linux uses no more.")
+			   : false;
+	}
+	*bytes = (uint32_t)size;
+	return true;
+}
+
+static const char *const planned[] = {"quantum", "limit", "cache", "sandbox",	 "no-sandbox",
+				      "initrd",	 "drive", "net",   "transcript", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -81,6 +126,8 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	static const char *const policies[] = {"inline", "call", NULL};
 	static const char *const timings[] = {"system161", "ideal", NULL};
 	static const char *const paces[] = {"auto", "off", NULL};
+	static const char *const machines[] = {"system161", "malta", NULL};
+	static const char *const endians[] = {"little", "big", NULL};
 	struct run_options *options = parser->options;
 	unsigned chosen;
 	uint64_t n;
@@ -139,6 +186,32 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		if (!choose(parser, name, value, paces, "auto or off", &chosen))
 			return false;
 		options->wall_clock = !chosen;
+		return true;
+	}
+	if (strcmp(name, "machine") == 0) {
+		if (!choose(parser, name, value, machines, "system161 or malta", &chosen))
+			return false;
+		options->malta = chosen;
+		return true;
+	}
+	if (strcmp(name, "kernel") == 0) {
+		options->board.kernel = value;
+		return true;
+	}
+	if (strcmp(name, "append") == 0) {
+		options->board.command_line = value;
+		return true;
+	}
+	if (strcmp(name, "cpu") == 0) {
+		options->board.cpu = value;
+		return true;
+	}
+	if (strcmp(name, "memory") == 0)
+		return memory_size(parser, value, &options->board.ram_size);
+	if (strcmp(name, "endian") == 0) {
+		if (!choose(parser, name, value, endians, "little or big", &chosen))
+			return false;
+		options->board.endian = chosen ? MALTA_BIG : MALTA_LITTLE;
 		return true;
 	}
 	if (strcmp(name, "rtc") == 0)
@@ -204,6 +277,34 @@ static bool parse_long(struct parser *parser, const char *word)
 	memcpy(name, word, length);
 	name[length] = '\0';
 	return long_option(parser, name, equals ? equals + 1 : NULL);
+}
+
+/* QEMU's way to give options: with one dash, and values as the next word. False without an error: it is none. */
+static bool parse_qemu(struct parser *parser, int argc, char **argv, int *at, bool *known)
+{
+	static const struct {
+		const char *word, *name;
+	} options[] = {{"-M", "machine"},     {"-machine", "machine"}, {"-m", "memory"},
+		       {"-memory", "memory"}, {"-kernel", "kernel"},   {"-append", "append"},
+		       {"-cpu", "cpu"},	      {"-endian", "endian"},   {"-initrd", "initrd"},
+		       {"-nographic", NULL},  {"-no-reboot", NULL}};
+	const char *word = argv[*at], *equals = strchr(word, '=');
+	size_t length = equals ? (size_t)(equals - word) : strlen(word);
+
+	*known = false;
+	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (strlen(options[i].word) != length || strncmp(options[i].word, word, length) != 0)
+			continue;
+		*known = true;
+		if (!options[i].name)
+			return true; /* what jit161 does anyway */
+		if (equals)
+			return long_option(parser, options[i].name, equals + 1);
+		if (++*at >= argc)
+			return error_set(parser->error, "Option %s needs a value", word);
+		return long_option(parser, options[i].name, argv[*at]);
+	}
+	return false;
 }
 
 /* One short option; `value` for those that take one. */
@@ -277,6 +378,25 @@ static char *join(int count, char **words)
 	return joined;
 }
 
+/* The kernel may also be the first word after the options, as for System/161. */
+static bool finish_malta(struct run_options *options, int count, char **words, struct error *error)
+{
+	if (!options->board.kernel && count > 0) {
+		options->board.kernel = *words++;
+		count--;
+	}
+	if (!options->board.kernel) {
+		error_set(error, "--machine=malta needs --kernel=FILE");
+		return error_hint(error, "Booting from a ROM image is not built yet.");
+	}
+	if (count > 0) {
+		error_set(error, "Unexpected argument `%s'", words[0]);
+		return error_hint(error, "Words for the program go into --append=\"...\".");
+	}
+	options->kernel = options->board.kernel;
+	return true;
+}
+
 bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error)
 {
 	struct parser parser = {.options = options, .error = error};
@@ -290,11 +410,25 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	options->lockstep_engine = ENGINE_JIT;
 	options->lockstep_seed = 1;
 	options->lockstep_stretch = 1000000;
+	options->board.ram_size = MALTA_MAX_RAM;
+	options->board.cpu = "24Kf";
+	options->board.command_line = "";
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
-		bool ok = argv[at][1] == '-' ? parse_long(&parser, argv[at] + 2)
-					     : parse_short(&parser, argc, argv, &at);
+		bool known = false;
+		bool ok = !drop_in && parse_qemu(&parser, argc, argv, &at, &known);
+
+		if (!known)
+			ok = argv[at][1] == '-' ? parse_long(&parser, argv[at] + 2)
+						: parse_short(&parser, argc, argv, &at);
 		if (!ok)
 			return false;
+	}
+	if (options->malta)
+		return finish_malta(options, argc - at, argv + at, error);
+	if (options->board.kernel) {
+		error_set(error, "--kernel is for --machine=malta");
+		return error_hint(error,
+				  "System/161's kernel comes after the options, without one of its own.");
 	}
 	if (at >= argc)
 		return error_set(error, "%s", "");

@@ -34,6 +34,8 @@ struct run_options {
 	const char *stats; /* --stats: file for the JSON, "-" for standard output */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
+	bool malta; /* --machine */
+	struct malta_options board;
 	const char *kernel;
 	char *arguments; /* joined by blanks; owned */
 	int words_used;	 /* argv words up to and including the kernel */

@@ -79,6 +79,8 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 {
 	switch (state) {
 	case VM_POWERED_OFF:
+		if (options->malta)
+			return EXIT_NORMAL;
 		vm_shutdown_lines(vm);
 		elapsed_lines(streams, vm, real);
 		return vm->run.stop_requested ? EXIT_CRASH : EXIT_NORMAL;
@@ -89,6 +91,24 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 					"There is no debugger support yet: stops behave as with -X.");
 		return EXIT_CRASH;
 	case VM_IDLE_FOREVER:
+		if (vm_stuck_in_rom(vm)) {
+			const struct cpu *cpu = &vm->cpus[0];
+
+			streams_message(streams,
+					"The program ended with exception %u at 0x%08x (BadVAddr 0x%08x).",
+					cpu->cause >> CAUSE_CODE_SHIFT & 31, cpu->epc, cpu->bad_vaddr);
+			streams_message(streams,
+					"Status.BEV is still set, so it went to the ROM, which waits for "
+					"ever: clear BEV once there are handlers.");
+			return EXIT_CRASH;
+		}
+		if (options->malta) {
+			streams_message(streams,
+					"The machine is idle for ever: the processor waits at 0x%08x, and "
+					"no interrupt that could wake it is enabled.",
+					vm->cpus[0].pc);
+			return EXIT_CRASH;
+		}
 		streams_message(streams,
 				"The machine is idle for ever: every processor waits, no event is pending "
 				"and no input can come.");
@@ -114,6 +134,14 @@ static enum vm_engine vm_engine(const struct run_options *options)
 	}
 }
 
+static bool build(struct vm *vm, const struct run_options *options, struct error *error)
+{
+	if (options->malta)
+		return vm_build_malta(vm, &options->board, error);
+	return vm_configure(vm, options->config, options->overrides, options->override_count, error) &&
+	       vm_load(vm, options->kernel, options->arguments, error);
+}
+
 static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
 {
 	struct console_input_options keyboard = {.input = STDIN_FILENO,
@@ -136,12 +164,12 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 
 	machine.console = console_input_open(&keyboard);
 	struct vm *vm = vm_new(&machine, &error);
-	if (!vm || !vm_configure(vm, options->config, options->overrides, options->override_count, &error) ||
-	    !vm_load(vm, options->kernel, options->arguments, &error)) {
+	if (!vm || !build(vm, options, &error)) {
 		report(streams, &error);
 		goto out;
 	}
-	streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
+	if (!options->malta)
+		streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
 	interruptible = vm;
 	if (!options->signals_to_guest)
 		signal(SIGINT, on_signal);
@@ -195,6 +223,8 @@ int command_run(int argc, char **argv, bool drop_in)
 
 	streams_init(&streams, "sys161");
 	if (options_parse(&options, argc, argv, drop_in, &error)) {
+		if (options.malta)
+			streams.prefix = "jit161";
 		char *path = options_backend_path();
 
 		options.jit.backend_path = path;
