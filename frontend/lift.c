@@ -3,7 +3,8 @@
 // Everything that the original does at a certain instruction is attached to that instruction: jump targets
 // are looked up by the jump, before its delay slot; the next page is looked up by the instruction two words
 // before it (System/161 reference, section 1.5). What cannot be told beforehand is left to the interpreter:
-// the block then ends with an exit before the instruction, or a branch takes its delay slot with it.
+// the block then ends with an exit before the instruction, or a branch takes its delay slot with it. Where fetching
+// does not look ahead, none of that is needed: whoever leaves for another page finds out what is there.
 #include "frontend/lift_internal.h"
 
 #include "frontend/classify.h"
@@ -23,6 +24,8 @@ enum certainty {
 
 // A branch or jump, as far as it is known at translation.
 struct branch {
+	enum mips_op op; // of a likely branch, the ordinary one
+	bool likely;
 	enum certainty taken;
 	bool indirect;
 	bool link;
@@ -58,7 +61,7 @@ static bool can_jump_to(const struct lifter *lifter, uint32_t target)
 	if (!in_segment(lifter, target))
 		return false;
 	if (lifter->mode.mapped)
-		return (target & PAGE_OFFSET) != LAST_OFFSET;
+		return !lifter->model->fetch_looks_ahead || (target & PAGE_OFFSET) != LAST_OFFSET;
 	return ram_size == 0 || (target & 0x1FFFFFFF) + 4 < ram_size;
 }
 
@@ -77,9 +80,34 @@ static uint16_t hilo_registers(const struct insn *insn)
 	return (info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO);
 }
 
-static enum certainty branch_taken(const struct insn *insn, uint32_t link)
+static enum mips_op ordinary_branch(enum mips_op op)
 {
-	switch (insn->op) {
+	switch (op) {
+	case MIPS_OP_BEQL:
+		return MIPS_OP_BEQ;
+	case MIPS_OP_BNEL:
+		return MIPS_OP_BNE;
+	case MIPS_OP_BLEZL:
+		return MIPS_OP_BLEZ;
+	case MIPS_OP_BGTZL:
+		return MIPS_OP_BGTZ;
+	case MIPS_OP_BLTZL:
+		return MIPS_OP_BLTZ;
+	case MIPS_OP_BGEZL:
+		return MIPS_OP_BGEZ;
+	case MIPS_OP_BLTZALL:
+		return MIPS_OP_BLTZAL;
+	case MIPS_OP_BGEZALL:
+		return MIPS_OP_BGEZAL;
+	default:
+		return op;
+	}
+}
+
+static enum certainty branch_taken(const struct lifter *lifter, enum mips_op op, const struct insn *insn,
+				   uint32_t link)
+{
+	switch (op) {
 	case MIPS_OP_BEQ:
 		return insn->rs == insn->rt ? ALWAYS : SOMETIMES;
 	case MIPS_OP_BNE:
@@ -92,23 +120,27 @@ static enum certainty branch_taken(const struct insn *insn, uint32_t link)
 		return insn->rs == 0 ? NEVER : SOMETIMES;
 	case MIPS_OP_BGEZAL: // the link is written before the test
 	case MIPS_OP_BLTZAL:
-		if (insn->rs != 0 && insn->rs != 31)
+		if (insn->rs != 0 && (insn->rs != 31 || !lifter->model->links_first))
 			return SOMETIMES;
-		return (insn->rs == 31 && link >> 31) == (insn->op == MIPS_OP_BLTZAL) ? ALWAYS : NEVER;
+		return (insn->rs == 31 && link >> 31) == (op == MIPS_OP_BLTZAL) ? ALWAYS : NEVER;
 	default:
 		return ALWAYS;
 	}
 }
 
 // False if this is not a branch that the lifter knows.
-static bool recognise_branch(const struct insn *insn, uint32_t va, struct branch *branch)
+static bool recognise_branch(const struct lifter *lifter, const struct insn *insn, uint32_t va,
+			     struct branch *branch)
 {
 	uint32_t flags = mips_op_info[insn->op].flags;
+	enum mips_op op = ordinary_branch(insn->op);
 
-	if (!(flags & MIPS_FLAG_DELAY) || (flags & (MIPS_FLAG_LIKELY | MIPS_FLAG_COP1)))
+	if (!(flags & MIPS_FLAG_DELAY) || (flags & MIPS_FLAG_COP1))
 		return false;
 	*branch = (struct branch){
-	    .taken = branch_taken(insn, va + 8),
+	    .op = op,
+	    .likely = flags & MIPS_FLAG_LIKELY,
+	    .taken = branch_taken(lifter, op, insn, va + 8),
 	    .indirect = flags & MIPS_FLAG_INDIRECT,
 	    .link = flags & MIPS_FLAG_LINK,
 	    .target = flags & MIPS_FLAG_JUMP ? insn_jump_target(insn, va) : insn_branch_target(insn, va),
@@ -118,20 +150,25 @@ static bool recognise_branch(const struct insn *insn, uint32_t va, struct branch
 	return true;
 }
 
-// Whether a branch at `va` can be translated, given the instruction in its delay slot.
+// Whether a branch at `va` can be translated, given the instruction in its delay slot. If that leaves, the branch is
+// executed anew, so it must not have written a register that it reads.
 static bool can_branch(const struct lifter *lifter, const struct branch *branch, const struct insn *slot,
 		       uint32_t va)
 {
+	const struct insn *insn = &lifter->insn;
 	uint32_t offset = va & PAGE_OFFSET;
 
 	if (branch->taken == NEVER)
-		return true;
+		return lifter->model->slot_needs_jump && !branch->likely;
+	if (branch->link && !lifter->model->links_first && insn->rs == insn_link_register(insn))
+		return false;
 	if (offset == LAST_OFFSET || !slot)
 		return false;
 	if ((mips_op_info[slot->op].flags & MIPS_FLAG_DELAY) || !lift_op_stays(lifter, slot) ||
 	    !lift_op_known(lifter, slot))
 		return false;
-	if (offset + 4 == CROSSING_OFFSET && branch->taken == SOMETIMES && !can_cross(lifter, va))
+	if (lifter->model->fetch_looks_ahead && offset + 4 == CROSSING_OFFSET && branch->taken == SOMETIMES &&
+	    !can_cross(lifter, va))
 		return false;
 	return branch->indirect || can_jump_to(lifter, branch->target);
 }
@@ -230,7 +267,7 @@ static void probe_next_page(struct lifter *lifter)
 	uint32_t offset = lifter->va & PAGE_OFFSET;
 	ir_value next;
 
-	if (!lifter->mode.mapped)
+	if (!lifter->mode.mapped || !lifter->model->fetch_looks_ahead)
 		return;
 	if (offset == LAST_OFFSET && lifter->time.index == 0) {
 		ir_probe(lifter->block, lift_parameter(lifter, lifter->va + 4), lifter->time);
@@ -244,16 +281,16 @@ static void probe_next_page(struct lifter *lifter)
 
 // Branches. All that depends on registers happens before the delay slot.
 
-static ir_value branch_condition(struct lifter *lifter)
+static ir_value branch_condition(struct lifter *lifter, enum mips_op op)
 {
 	const struct insn *insn = &lifter->insn;
 	ir_value a = lift_gpr(lifter, insn->rs);
-	ir_value b = insn->op == MIPS_OP_BEQ || insn->op == MIPS_OP_BNE ? lift_gpr(lifter, insn->rt)
-									: lift_const(lifter, 0);
+	ir_value b =
+	    op == MIPS_OP_BEQ || op == MIPS_OP_BNE ? lift_gpr(lifter, insn->rt) : lift_const(lifter, 0);
 	enum ir_op compare;
 	bool swap = false;
 
-	switch (insn->op) {
+	switch (op) {
 	case MIPS_OP_BEQ:
 		compare = IR_EQ;
 		break;
@@ -306,9 +343,11 @@ static ir_value bad_target(struct lifter *lifter, ir_value target)
 		return ir_binary(block, IR_OR, IR_I1, bad, last);
 	}
 	bad = differs(lifter, target, lifter->mode.user ? 0x80000003 : 3, 0);
-	last = ir_binary(block, IR_AND, IR_I32, target, lift_const(lifter, LAST_OFFSET));
-	last = ir_binary(block, IR_EQ, IR_I32, last, lift_const(lifter, LAST_OFFSET));
-	bad = ir_binary(block, IR_OR, IR_I1, bad, last);
+	if (lifter->model->fetch_looks_ahead) {
+		last = ir_binary(block, IR_AND, IR_I32, target, lift_const(lifter, LAST_OFFSET));
+		last = ir_binary(block, IR_EQ, IR_I32, last, lift_const(lifter, LAST_OFFSET));
+		bad = ir_binary(block, IR_OR, IR_I1, bad, last);
+	}
 	if (!lifter->mode.user) {
 		ir_value segment = ir_binary(block, IR_SHR, IR_I32, target, lift_const(lifter, 30));
 		ir_value direct = ir_binary(block, IR_EQ, IR_I32, segment, lift_const(lifter, 2));
@@ -328,7 +367,7 @@ static void look_up_target(struct lifter *lifter, const struct branch *branch)
 	bool slot_crosses = ((lifter->va + 4) & PAGE_OFFSET) == CROSSING_OFFSET;
 	ir_value target, otherwise;
 
-	if (!lifter->mode.mapped)
+	if (!lifter->mode.mapped || !lifter->model->fetch_looks_ahead)
 		return;
 	target = branch->indirect ? branch->indirect_target : lift_parameter(lifter, branch->target);
 	if (branch->taken == ALWAYS) {
@@ -351,15 +390,16 @@ static void look_up_target(struct lifter *lifter, const struct branch *branch)
 	lift_looked_up(lifter, ir_select(block, IR_I32, branch->condition, target, otherwise));
 }
 
-// The branch itself, up to its delay slot. The link is written first: JALR with one register for both jumps
-// to it, and BLTZAL of register 31 tests it (System/161 reference, section 1.4).
+// The branch itself, up to its delay slot. System/161 writes the link first: JALR with one register for both jumps
+// to it, and BLTZAL of register 31 tests it (System/161 reference, section 1.4). A likely branch that is not taken,
+// and so skips its slot, is left to the interpreter: loops end so once.
 static void lift_branch(struct lifter *lifter, struct branch *branch)
 {
 	struct ir_block *block = lifter->block;
 	const struct insn *insn = &lifter->insn;
 	uint32_t link = lifter->va + 8;
 
-	if (branch->link)
+	if (branch->link && lifter->model->links_first)
 		lift_set_gpr(lifter, insn_link_register(insn), lift_parameter(lifter, link));
 	if (branch->taken == NEVER)
 		return;
@@ -367,8 +407,16 @@ static void lift_branch(struct lifter *lifter, struct branch *branch)
 		branch->indirect_target = lift_gpr(lifter, insn->rs);
 		ir_exit_if(block, bad_target(lifter, branch->indirect_target), lifter->time);
 	} else if (branch->taken == SOMETIMES) {
-		branch->condition = branch_condition(lifter);
+		branch->condition = branch_condition(lifter, branch->op);
 	}
+	if (branch->likely && branch->taken == SOMETIMES) {
+		ir_exit_if(block,
+			   ir_binary(block, IR_XOR, IR_I1, branch->condition, ir_const(block, IR_I1, 1)),
+			   lifter->time);
+		branch->taken = ALWAYS;
+	}
+	if (branch->link && !lifter->model->links_first)
+		lift_set_gpr(lifter, insn_link_register(insn), lift_parameter(lifter, link));
 	look_up_target(lifter, branch);
 
 	if (branch->link && branch->taken == ALWAYS && insn_link_register(insn) == 31) {
@@ -406,6 +454,8 @@ static bool can_lift(const struct lifter *lifter, const struct branch *branch, c
 
 	if (branch ? !can_branch(lifter, branch, slot, lifter->va) : !lift_op_known(lifter, &lifter->insn))
 		return false;
+	if (!lifter->model->fetch_looks_ahead)
+		return true;
 	if (offset >= CROSSING_OFFSET && !can_cross(lifter, lifter->va))
 		return false;
 	// A look-up that fails takes the place of the stalled cycle, not of the one after it.
@@ -434,7 +484,7 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 		mips_decode(isa, words[index], &lifter->insn);
 		if (has_slot)
 			mips_decode(isa, words[index + 1], &slot);
-		is_branch = recognise_branch(&lifter->insn, lifter->va, &branch);
+		is_branch = recognise_branch(lifter, &lifter->insn, lifter->va, &branch);
 		ends = is_branch && branch.taken != NEVER;
 		if (ends && index > 0 && index + 2 > limit) {
 			stamp(lifter);

@@ -110,6 +110,104 @@ static void shift_op(struct lifter *lifter, unsigned op)
 	lift_set_gpr(lifter, insn->rd, binary_const(lifter, op, lift_gpr(lifter, insn->rt), insn->sa));
 }
 
+// By 0 to 31: `amount` is a value below 32.
+static ir_value rotated(struct lifter *lifter, ir_value value, ir_value amount)
+{
+	ir_value other =
+	    binary_const(lifter, IR_AND, binary(lifter, IR_SUB, lift_const(lifter, 0), amount), 31);
+
+	return binary(lifter, IR_OR, binary(lifter, IR_SHR, value, amount),
+		      binary(lifter, IR_SHL, value, other));
+}
+
+static void rotate_op(struct lifter *lifter, unsigned variable)
+{
+	const struct insn *insn = &lifter->insn;
+	ir_value amount = variable ? binary_const(lifter, IR_AND, lift_gpr(lifter, insn->rs), 31)
+				   : lift_const(lifter, insn->sa);
+
+	lift_set_gpr(lifter, insn->rd, rotated(lifter, lift_gpr(lifter, insn->rt), amount));
+}
+
+// MOVZ, MOVN: the argument compares rt with 0.
+static void move_if_op(struct lifter *lifter, unsigned compare)
+{
+	const struct insn *insn = &lifter->insn;
+	ir_value condition = binary_const(lifter, compare, lift_gpr(lifter, insn->rt), 0);
+	ir_value moved = lift_gpr(lifter, insn->rs);
+
+	lift_set_gpr(lifter, insn->rd,
+		     ir_select(lifter->block, IR_I32, condition, moved, lift_gpr(lifter, insn->rd)));
+}
+
+// Leading zeros, by halves: while the upper part is empty, what is below moves up and counts. CLO inverts first.
+static void count_leading_op(struct lifter *lifter, unsigned ones)
+{
+	const struct insn *insn = &lifter->insn;
+	struct ir_block *block = lifter->block;
+	ir_value value = lift_gpr(lifter, insn->rs), count = lift_const(lifter, 0);
+
+	if (ones)
+		value = binary_const(lifter, IR_XOR, value, UINT32_MAX);
+	for (unsigned step = 16; step; step /= 2) {
+		ir_value empty = binary_const(lifter, IR_ULT, value, 1u << (32 - step));
+		ir_value more =
+		    ir_select(block, IR_I32, empty, lift_const(lifter, step), lift_const(lifter, 0));
+
+		value = binary(lifter, IR_SHL, value, more);
+		count = binary(lifter, IR_ADD, count, more);
+	}
+	// Only 0 still has no bit at the top.
+	value = binary_const(lifter, IR_XOR, binary_const(lifter, IR_SHR, value, 31), 1);
+	lift_set_gpr(lifter, insn->rd, binary(lifter, IR_ADD, count, value));
+}
+
+static uint32_t low_bits(unsigned size)
+{
+	return size == 32 ? UINT32_MAX : (1u << size) - 1;
+}
+
+static void extract_op(struct lifter *lifter, unsigned unused)
+{
+	const struct insn *insn = &lifter->insn;
+	ir_value field = binary_const(lifter, IR_SHR, lift_gpr(lifter, insn->rs), insn_field_pos(insn));
+
+	(void)unused;
+	lift_set_gpr(lifter, insn->rt, binary_const(lifter, IR_AND, field, low_bits(insn_field_size(insn))));
+}
+
+static void insert_op(struct lifter *lifter, unsigned unused)
+{
+	const struct insn *insn = &lifter->insn;
+	uint32_t mask = low_bits(insn_field_size(insn)) << insn_field_pos(insn);
+	ir_value field = binary_const(lifter, IR_SHL, lift_gpr(lifter, insn->rs), insn_field_pos(insn));
+	ir_value kept = binary_const(lifter, IR_AND, lift_gpr(lifter, insn->rt), ~mask);
+
+	(void)unused;
+	lift_set_gpr(lifter, insn->rt,
+		     binary(lifter, IR_OR, kept, binary_const(lifter, IR_AND, field, mask)));
+}
+
+// SEB, SEH: the argument is the type.
+static void extend_op(struct lifter *lifter, unsigned type)
+{
+	const struct insn *insn = &lifter->insn;
+	ir_value low = ir_unary(lifter->block, IR_TRUNC, type, lift_gpr(lifter, insn->rt));
+
+	lift_set_gpr(lifter, insn->rd, ir_unary(lifter->block, IR_SEXT, IR_I32, low));
+}
+
+static void swap_in_halves_op(struct lifter *lifter, unsigned unused)
+{
+	const struct insn *insn = &lifter->insn;
+	ir_value value = lift_gpr(lifter, insn->rt);
+	ir_value up = binary_const(lifter, IR_SHL, binary_const(lifter, IR_AND, value, 0x00FF00FF), 8);
+	ir_value down = binary_const(lifter, IR_AND, binary_const(lifter, IR_SHR, value, 8), 0x00FF00FF);
+
+	(void)unused;
+	lift_set_gpr(lifter, insn->rd, binary(lifter, IR_OR, up, down));
+}
+
 static void shift_variable_op(struct lifter *lifter, unsigned op)
 {
 	const struct insn *insn = &lifter->insn;
@@ -171,6 +269,33 @@ static void multiply_op(struct lifter *lifter, unsigned extend)
 	ir_set(block, IR_STATE_HI, ir_unary(block, IR_TRUNC, IR_I32, high));
 }
 
+// MADD and its like: HI and LO as one number, plus or minus the product.
+static void accumulate(struct lifter *lifter, enum ir_op extend, enum ir_op op)
+{
+	struct ir_block *block = lifter->block;
+	ir_value half = ir_const(block, IR_I64, 32);
+	ir_value a = ir_unary(block, extend, IR_I64, lift_gpr(lifter, lifter->insn.rs));
+	ir_value b = ir_unary(block, extend, IR_I64, lift_gpr(lifter, lifter->insn.rt));
+	ir_value high = ir_unary(block, IR_ZEXT, IR_I64, ir_get(block, IR_STATE_HI));
+	ir_value low = ir_unary(block, IR_ZEXT, IR_I64, ir_get(block, IR_STATE_LO));
+	ir_value sum = ir_binary(block, IR_OR, IR_I64, ir_binary(block, IR_SHL, IR_I64, high, half), low);
+
+	sum = ir_binary(block, op, IR_I64, sum, ir_binary(block, IR_MUL, IR_I64, a, b));
+	ir_set(block, IR_STATE_LO, ir_unary(block, IR_TRUNC, IR_I32, sum));
+	sum = ir_binary(block, IR_SHR, IR_I64, sum, half);
+	ir_set(block, IR_STATE_HI, ir_unary(block, IR_TRUNC, IR_I32, sum));
+}
+
+static void multiply_add_op(struct lifter *lifter, unsigned extend)
+{
+	accumulate(lifter, extend, IR_ADD);
+}
+
+static void multiply_subtract_op(struct lifter *lifter, unsigned extend)
+{
+	accumulate(lifter, extend, IR_SUB);
+}
+
 // LO after a division of `a` by zero.
 static ir_value zero_quotient(struct lifter *lifter, ir_value a, bool is_signed)
 {
@@ -203,7 +328,8 @@ static void divide_op(struct lifter *lifter, unsigned is_signed)
 	divisor = ir_select(block, IR_I32, undefined, lift_const(lifter, 1), b);
 	quotient = binary(lifter, is_signed ? IR_SDIV : IR_UDIV, a, divisor);
 	remainder = binary(lifter, is_signed ? IR_SREM : IR_UREM, a, divisor);
-	quotient = ir_select(block, IR_I32, by_zero, zero_quotient(lifter, a, is_signed), quotient);
+	if (lifter->model->division != LIFT_DIVISION_BY_ONE)
+		quotient = ir_select(block, IR_I32, by_zero, zero_quotient(lifter, a, is_signed), quotient);
 	if (lifter->model->division == LIFT_DIVISION_KEEPS_DIVIDEND)
 		remainder = ir_select(block, IR_I32, by_zero, a, remainder);
 	ir_set(block, IR_STATE_LO, quotient);
@@ -323,6 +449,32 @@ static void sync_op(struct lifter *lifter, unsigned unused)
 	ir_set(block, IR_STATE_SYNC_COUNT, count);
 }
 
+// Conditional traps: the interpreter takes those whose condition holds. The argument says which comparison of rs with
+// rt or the immediate it is.
+enum trap_condition {
+	TRAP_EQUAL,
+	TRAP_LESS,
+	TRAP_LESS_UNSIGNED,
+	TRAP_CONDITION = 3,
+	TRAP_NOT = 4,
+	TRAP_IMMEDIATE = 8,
+};
+
+static void trap_op(struct lifter *lifter, unsigned condition)
+{
+	static const enum ir_op compares[] = {IR_EQ, IR_SLT, IR_ULT};
+	const struct insn *insn = &lifter->insn;
+	struct ir_block *block = lifter->block;
+	ir_value a = lift_gpr(lifter, insn->rs);
+	ir_value b =
+	    condition & TRAP_IMMEDIATE ? lift_const(lifter, (uint32_t)insn->imm) : lift_gpr(lifter, insn->rt);
+	ir_value holds = binary(lifter, compares[condition & TRAP_CONDITION], a, b);
+
+	if (condition & TRAP_NOT)
+		holds = ir_binary(block, IR_XOR, IR_I1, holds, ir_const(block, IR_I1, 1));
+	ir_exit_if(block, holds, lifter->time);
+}
+
 // Coprocessor 0.
 
 static const struct lift_cp0 *cp0_register(const struct lifter *lifter, const struct insn *insn)
@@ -412,6 +564,17 @@ static void move_to_cp0_op(struct lifter *lifter, unsigned unused)
 	}
 }
 
+// DI, EI: the argument is the new IE. The register gets Status as it was.
+static void interrupt_enable_op(struct lifter *lifter, unsigned enable)
+{
+	ir_value status = ir_get(lifter->block, IR_STATE_STATUS);
+	ir_value changed = binary_const(lifter, enable ? IR_OR : IR_AND, status, enable ? 1 : ~1u);
+
+	lift_set_gpr(lifter, lifter->insn.rt, status);
+	ir_call(lifter->block, IR_HELPER_CP0_WRITE, LIFT_CP0_INDEX(12, 0), changed, IR_NO_VALUE,
+		lifter->time);
+}
+
 static const struct rule rules[MIPS_OP_COUNT] = {
     [MIPS_OP_ADD] = {trapping_op, IR_ADD},
     [MIPS_OP_ADDI] = {trapping_immediate_op, IR_ADD},
@@ -437,6 +600,22 @@ static const struct rule rules[MIPS_OP_COUNT] = {
     [MIPS_OP_SLLV] = {shift_variable_op, IR_SHL},
     [MIPS_OP_SRLV] = {shift_variable_op, IR_SHR},
     [MIPS_OP_SRAV] = {shift_variable_op, IR_SAR},
+    [MIPS_OP_ROTR] = {rotate_op, false},
+    [MIPS_OP_ROTRV] = {rotate_op, true},
+    [MIPS_OP_MOVZ] = {move_if_op, IR_EQ},
+    [MIPS_OP_MOVN] = {move_if_op, IR_NE},
+    [MIPS_OP_CLZ] = {count_leading_op, false},
+    [MIPS_OP_CLO] = {count_leading_op, true},
+    [MIPS_OP_EXT] = {extract_op, 0},
+    [MIPS_OP_INS] = {insert_op, 0},
+    [MIPS_OP_SEB] = {extend_op, IR_I8},
+    [MIPS_OP_SEH] = {extend_op, IR_I16},
+    [MIPS_OP_WSBH] = {swap_in_halves_op, 0},
+    [MIPS_OP_MUL] = {register_op, IR_MUL},
+    [MIPS_OP_MADD] = {multiply_add_op, IR_SEXT},
+    [MIPS_OP_MADDU] = {multiply_add_op, IR_ZEXT},
+    [MIPS_OP_MSUB] = {multiply_subtract_op, IR_SEXT},
+    [MIPS_OP_MSUBU] = {multiply_subtract_op, IR_ZEXT},
     [MIPS_OP_MFHI] = {move_from_op, IR_STATE_HI},
     [MIPS_OP_MTHI] = {move_to_op, IR_STATE_HI},
     [MIPS_OP_MFLO] = {move_from_op, IR_STATE_LO},
@@ -460,6 +639,22 @@ static const struct rule rules[MIPS_OP_COUNT] = {
     [MIPS_OP_LL] = {load_linked_op, 0},
     [MIPS_OP_SC] = {store_conditional_op, 0},
     [MIPS_OP_SYNC] = {sync_op, 0},
+    [MIPS_OP_PREF] = {nothing_op, 0},
+    [MIPS_OP_SYNCI] = {nothing_op, 0}, // code that was written is noticed
+    [MIPS_OP_TEQ] = {trap_op, TRAP_EQUAL},
+    [MIPS_OP_TNE] = {trap_op, TRAP_EQUAL | TRAP_NOT},
+    [MIPS_OP_TLT] = {trap_op, TRAP_LESS},
+    [MIPS_OP_TGE] = {trap_op, TRAP_LESS | TRAP_NOT},
+    [MIPS_OP_TLTU] = {trap_op, TRAP_LESS_UNSIGNED},
+    [MIPS_OP_TGEU] = {trap_op, TRAP_LESS_UNSIGNED | TRAP_NOT},
+    [MIPS_OP_TEQI] = {trap_op, TRAP_EQUAL | TRAP_IMMEDIATE},
+    [MIPS_OP_TNEI] = {trap_op, TRAP_EQUAL | TRAP_NOT | TRAP_IMMEDIATE},
+    [MIPS_OP_TLTI] = {trap_op, TRAP_LESS | TRAP_IMMEDIATE},
+    [MIPS_OP_TGEI] = {trap_op, TRAP_LESS | TRAP_NOT | TRAP_IMMEDIATE},
+    [MIPS_OP_TLTIU] = {trap_op, TRAP_LESS_UNSIGNED | TRAP_IMMEDIATE},
+    [MIPS_OP_TGEIU] = {trap_op, TRAP_LESS_UNSIGNED | TRAP_NOT | TRAP_IMMEDIATE},
+    [MIPS_OP_DI] = {interrupt_enable_op, false},
+    [MIPS_OP_EI] = {interrupt_enable_op, true},
     [MIPS_OP_CACHE] = {nothing_op, 0},
     [MIPS_OP_MFC0] = {move_from_cp0_op, 0},
     [MIPS_OP_MTC0] = {move_to_cp0_op, 0},
