@@ -1,3 +1,5 @@
+bats_require_minimum_version 1.5.0
+
 # What a user meets at the command line. BUILD names the build folder.
 
 setup() {
@@ -110,4 +112,38 @@ setup() {
 	sys161 -X "$example"
 	run disk161 create disk.img 5M
 	[ "$status" -eq 1 ]
+}
+
+@test "malta runs a program to its end, with our options and with QEMU's" {
+	hot="$BUILD/guest/malta/timer.little.elf"
+	run --separate-stderr jit161 run --machine=malta --kernel="$hot"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"WAIT ended by interrupts = 00000001"* ]]
+	[[ "$stderr" == *"--- jit161: engine jit"* ]]
+	expected=$output
+	run --separate-stderr jit161 run -M malta -cpu 34Kf -m 64 -nographic -no-reboot -append "a b" -kernel "$hot"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$expected" ]
+	run --separate-stderr jit161 run --machine=malta --engine=reference --endian=little --memory=2M "$hot"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$expected" ]
+}
+
+@test "malta says what is wrong, and what is not built" {
+	program="$BUILD/guest/malta/alu.big.elf"
+	for words in "" "--kernel=/nonexistent" "--kernel=/etc/hostname" "--endian=little $program" "--cpu=74Kf $program" \
+		     "--memory=512M $program" "--memory=12Q $program" "--initrd=x $program" "--drive=x $program" \
+		     "--kernel=$program more" "-kernel"; do
+		run jit161 run --machine=malta $words
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"161: "* ]]
+	done
+	run jit161 run --machine=malta --memory=512M "$program"
+	[[ "$output" == *"not built yet"* ]]
+	run jit161 run --machine=malta --initrd=x "$program"
+	[[ "$output" == *"not built yet"* ]]
+	run jit161 run --kernel="$program"
+	[ "$status" -eq 2 ]
+	run sys161 -cpu 24Kf "$program" # -c pu
+	[ "$status" -eq 2 ]
 }

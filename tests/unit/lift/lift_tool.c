@@ -1,7 +1,8 @@
-/* Runs one test of the lifter (text_test.h): the words of a block, for MIPS-161, become IR.
+/* Runs one test of the lifter (text_test.h): the words of a block, for MIPS-161 or MIPS32, become IR.
  *
  *     # Comments, and one line with the parameters, in this order; those in brackets may be left out:
  *     # lift: mode=user|kernel|mapped va=80001000 [max=N] [ram=SIZE] [call] [last] [passes]
+ *       [mips32 [little]]
  *     24840001  addiu a0, a0, 1        what follows the word is for the reader
  *     ====
  *     the IR, or `nothing` if the block is empty
@@ -19,6 +20,7 @@ struct setup {
 	uint32_t va;
 	struct lift_options options;
 	bool last_page, passes;
+	const struct cpu_model *model;
 };
 
 static bool read_setup(const char *input, struct setup *setup, struct error *error)
@@ -44,6 +46,9 @@ static bool read_setup(const char *input, struct setup *setup, struct error *err
 	setup->options.sensitive_inline = !strstr(text, " call");
 	setup->last_page = strstr(text, " last");
 	setup->passes = strstr(text, " passes");
+	setup->mode.big_endian = !strstr(text, " little");
+	setup->model =
+	    strstr(text, " mips32") ? cpu_model_mips32("24Kf", setup->mode.big_endian) : &cpu_model_mips161;
 	return true;
 }
 
@@ -72,8 +77,8 @@ static char *run(const char *input)
 	if (!read_setup(input, &setup, &error))
 		return text_test_error(&error);
 	ir_region_init(&region, setup.mode);
-	if (!lift_block(&region, &cpu_model_mips161.lift, &setup.options, setup.va,
-			0x1000 | (setup.va & 0xFFF), words, count, setup.last_page)) {
+	if (!lift_block(&region, &setup.model->lift, &setup.options, setup.va, 0x1000 | (setup.va & 0xFFF),
+			words, count, setup.last_page)) {
 		output = strdup(region.count == 0 ? "nothing\n" : "the region has changed\n");
 	} else if (ir_verify(&region, &error)) {
 		if (setup.passes)

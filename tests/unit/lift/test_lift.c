@@ -215,6 +215,105 @@ static void check_arithmetic(uint32_t a, uint32_t b)
 #undef CHECK_VARIABLE
 }
 
+static uint32_t leading_zeros(uint32_t value)
+{
+	unsigned count = 0;
+
+	while (count < 32 && !(value >> (31 - count) & 1))
+		count++;
+	return count;
+}
+
+static struct result accumulated(uint64_t sum)
+{
+	return hilo((uint32_t)(sum >> 32), (uint32_t)sum);
+}
+
+static struct result traps_if(bool condition)
+{
+	struct result result = gives(0x55AA1234);
+
+	result.traps = condition;
+	return result;
+}
+
+static void check_mips32(uint32_t a, uint32_t b)
+{
+	const struct lift_model *model = &cpu_model_mips32("24Kf", true)->lift;
+	const uint64_t old = 0x1100000022;
+	int64_t sa = (int32_t)a, sb = (int32_t)b;
+	uint64_t product = (uint64_t)(sa * sb), unsigned_product = (uint64_t)a * b;
+	uint32_t rotated = b & 31 ? a >> (b & 31) | a << (32 - (b & 31)) : a;
+	int16_t imm = (int16_t)b;
+#define CHECK(op, expected)                                                                                  \
+	check_one(model, MIPS_WORD(op, ['d'] = V0, ['s'] = A0, ['t'] = A1), a, b, (expected))
+#define CHECK_RT(op, expected)	check_one(model, MIPS_WORD(op, ['d'] = V0, ['t'] = A0), a, b, (expected))
+#define CHECK_IMM(op, expected) check_one(model, MIPS_WORD(op, ['s'] = A0, ['i'] = imm), a, b, (expected))
+
+	CHECK(MUL, gives(a * b));
+	CHECK(MOVZ, gives(b == 0 ? a : 0x55AA1234));
+	CHECK(MOVN, gives(b != 0 ? a : 0x55AA1234));
+	CHECK(CLZ, gives(leading_zeros(a)));
+	CHECK(CLO, gives(leading_zeros(~a)));
+	CHECK(MADD, accumulated(old + product));
+	CHECK(MADDU, accumulated(old + unsigned_product));
+	CHECK(MSUB, accumulated(old - product));
+	CHECK(MSUBU, accumulated(old - unsigned_product));
+	CHECK(TEQ, traps_if(a == b));
+	CHECK(TNE, traps_if(a != b));
+	CHECK(TLT, traps_if(sa < sb));
+	CHECK(TGE, traps_if(sa >= sb));
+	CHECK(TLTU, traps_if(a < b));
+	CHECK(TGEU, traps_if(a >= b));
+	CHECK_IMM(TEQI, traps_if(sa == imm));
+	CHECK_IMM(TNEI, traps_if(sa != imm));
+	CHECK_IMM(TLTI, traps_if(sa < imm));
+	CHECK_IMM(TGEI, traps_if(sa >= imm));
+	CHECK_IMM(TLTIU, traps_if(a < (uint32_t)imm));
+	CHECK_IMM(TGEIU, traps_if(a >= (uint32_t)imm));
+	CHECK_RT(SEB, gives((uint32_t)(int8_t)a));
+	CHECK_RT(SEH, gives((uint32_t)(int16_t)a));
+	CHECK_RT(WSBH, gives((a & 0xFF) << 8 | (a >> 8 & 0xFF) | (a & 0xFF0000) << 8 | (a >> 8 & 0xFF0000)));
+	check_one(model, MIPS_WORD(ROTRV, ['d'] = V0, ['t'] = A0, ['s'] = A1), a, b, gives(rotated));
+	check_one(model, MIPS_WORD(ROTR, ['d'] = V0, ['t'] = A0, ['a'] = (int32_t)(b & 31)), a, b,
+		  gives(rotated));
+	check_one(model, MIPS_WORD(DIV, ['s'] = A0, ['t'] = 0), a, b, hilo(0, a));
+	check_one(model, MIPS_WORD(DIVU, ['s'] = A0, ['t'] = 0), a, b, hilo(0, a));
+#undef CHECK
+#undef CHECK_RT
+#undef CHECK_IMM
+}
+
+/* All bit fields: EXT's m is the size less one, INS's the last bit. */
+static void check_fields(uint32_t value)
+{
+	const struct lift_model *model = &cpu_model_mips32("24Kf", true)->lift;
+
+	for (int position = 0; position < 32; position++) {
+		for (int last = position; last < 32; last++) {
+			uint32_t mask = (uint32_t)((UINT64_C(2) << last) - (UINT64_C(1) << position));
+
+			check_one(
+			    model,
+			    MIPS_WORD(EXT, ['t'] = V0, ['s'] = A0, ['a'] = position, ['m'] = last - position),
+			    value, 0, gives((value & mask) >> position));
+			check_one(model,
+				  MIPS_WORD(INS, ['t'] = V0, ['s'] = A0, ['a'] = position, ['m'] = last),
+				  value, 0, gives((0x55AA1234 & ~mask) | (value << position & mask)));
+		}
+	}
+}
+
+static void test_mips32(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(interesting); i++) {
+		for (unsigned j = 0; j < ARRAY_SIZE(interesting); j++)
+			check_mips32(interesting[i], interesting[j]);
+	}
+	check_fields(0x9ABCDEF7);
+}
+
 static void test_arithmetic(void **state)
 {
 	(void)state;
@@ -470,9 +569,13 @@ static void test_random_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_arithmetic),	  cmocka_unit_test(test_memory),
-	    cmocka_unit_test(test_branches),	  cmocka_unit_test(test_every_instruction),
-	    cmocka_unit_test(test_random_blocks), cmocka_unit_test(test_random_words),
+	    cmocka_unit_test(test_arithmetic),
+	    cmocka_unit_test(test_mips32),
+	    cmocka_unit_test(test_memory),
+	    cmocka_unit_test(test_branches),
+	    cmocka_unit_test(test_every_instruction),
+	    cmocka_unit_test(test_random_blocks),
+	    cmocka_unit_test(test_random_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,20 +51,35 @@ static const struct machine_hooks hooks = {
     .message = message,
 };
 
-struct cpu_fixture *cpu_fixture_new(void)
+static struct cpu_fixture *new_fixture(const struct cpu_model *model, const struct memory_map *map)
 {
 	struct cpu_fixture *fixture = calloc(1, sizeof(*fixture));
 	struct error error;
 
 	assert_non_null(fixture);
-	assert_true(memory_init(&fixture->memory, RAM_SIZE, &memory_map_system161, &error));
-	cpu_init(&fixture->cpu, 0, &cpu_model_mips161, &fixture->memory);
+	assert_true(memory_init(&fixture->memory, RAM_SIZE, map, &error));
+	cpu_init(&fixture->cpu, 0, model, &fixture->memory);
 	fixture->cpu.hooks = &hooks;
 	fixture->cpu.machine = fixture;
 	fixture->cpu.run_state = CPU_RUNNING;
 	fixture->cpu.status = 0;
 	assert_null(cpu_set_entry(&fixture->cpu, ENTRY));
 	return fixture;
+}
+
+struct cpu_fixture *cpu_fixture_new(void)
+{
+	return new_fixture(&cpu_model_mips161, &memory_map_system161);
+}
+
+struct cpu_fixture *cpu_fixture_new_mips32(const char *name, bool big_endian)
+{
+	struct memory_map map = {.big_endian = big_endian,
+				 .high_ram = 0x80000000u,
+				 .high_shift = 0x80000000u,
+				 .bus_end = 0x20000000u};
+
+	return new_fixture(cpu_model_mips32(name, big_endian), &map);
 }
 
 void cpu_fixture_free(struct cpu_fixture *fixture)

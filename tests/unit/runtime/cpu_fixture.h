@@ -53,6 +53,8 @@ struct cpu_fixture {
 
 /* A processor after reset, standing at ENTRY with exceptions going to low memory. */
 struct cpu_fixture *cpu_fixture_new(void);
+/* The same of a MIPS32 model, with RAM again from physical 80000000 on. */
+struct cpu_fixture *cpu_fixture_new_mips32(const char *name, bool big_endian);
 void cpu_fixture_free(struct cpu_fixture *fixture);
 
 /* Puts words at a physical address. */
