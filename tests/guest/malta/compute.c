@@ -219,7 +219,7 @@ static uint32_t user(void)
 
 int main(void)
 {
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < 10; round++) {
 		check("primes", primes());
 		check("crc", crc(sieve, sizeof(sieve)));
 		for (unsigned i = 0; i < 512; i++)

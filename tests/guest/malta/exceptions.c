@@ -10,8 +10,12 @@ static uint32_t word = 7;
 		uint32_t base__ = TRY(code, a, b);                                                           \
 		check_exception(name, base__);                                                               \
 	} while (0)
-/* As CASE, but goes on at the end of the code, label 9. */
-#define ESCAPE(name, code, a, b) CASE(name, "la $8, 9f\n\tsw $8, 0(%2)\n\t" code "\n9:", a, b)
+/* As CASE, but goes on at the end of the code, label 9; EPC is printed as it is. */
+#define ESCAPE(name, code, a, b)                                                                             \
+	do {                                                                                                 \
+		TRY("la $8, 9f\n\tsw $8, 0(%2)\n\t" code "\n9:", a, b);                                      \
+		check_exception(name, 0);                                                                    \
+	} while (0)
 
 static void instructions(void)
 {
@@ -73,8 +77,7 @@ static void slots(void)
 	CASE("branch in slot", "b 2f\n\tb 2f\n2:\tnop", 0, 0);
 	ESCAPE("jr unmapped", "jr %1\n\taddiu $2, $0, 1", 0x00654320, resume);
 	ESCAPE("jr kseg2", "jr %1\n\taddiu $2, $0, 1", 0xC0654320u, resume);
-	ESCAPE("jalr misaligned", "jalr $8, %1\n\taddiu $2, $0, 1", (uint32_t)main + 2, resume);
-	check("misaligned EPC is target", exception.epc - (uint32_t)main);
+	ESCAPE("jalr misaligned", "jalr $8, %1\n\taddiu $2, $0, 1", 0x80001002u, resume);
 }
 
 static void nested(void)

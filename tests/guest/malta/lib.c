@@ -5,6 +5,7 @@
 #define LSR_EMPTY 0x20
 
 volatile struct exception exception;
+const char *const *arguments;
 static uint32_t seen, seed = 12345;
 
 void print(const char *text)

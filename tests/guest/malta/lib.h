@@ -13,6 +13,9 @@ struct exception {
 };
 extern volatile struct exception exception;
 
+/* The program's name and its command line. */
+extern const char *const *arguments;
+
 void finish(void) __attribute__((noreturn));
 void print(const char *text);
 void check(const char *name, uint32_t value);

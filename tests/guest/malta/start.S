@@ -16,8 +16,9 @@ __start:
 	addiu	$10, $10, 4
 	mtc0	$0, $12
 	ehb
+	la	$8, arguments
 	jal	main
-	nop
+	sw	$5, 0($8)
 	.globl	finish
 finish:
 	lui	$8, 0xbf00

@@ -33,7 +33,7 @@ static void software(void)
 	mtc0(12, 0, 0x100);
 	check_exception("IE off", 0);
 	base = TRY("ei $2\n\tehb\n\tnop", 0, 0);
-	check_exception("EI", 0);
+	check_exception("EI", base);
 	__asm__ volatile("di\n\tehb");
 	check("Status after DI", mfc0(12, 0) & 0xFF07);
 	mtc0(13, 0, 0x300);

@@ -71,7 +71,7 @@ static void entries(void)
 	write_entry(1, 0x00400005, pfn(pages[0]) | 4, pfn(pages[1]) | 4, 0);
 	CASE("invalid load", "lw $2, 0(%1)", 0x00400000, 5);
 	CASE("invalid store", "sw $2, 0(%1)", 0x00400000, 5);
-	write_entry(1, 0x00400005, pfn(pages[0]) | D_V_G, pfn(pages[1]) | D_V, 0);
+	write_entry(1, 0x00400005, 0x100 << 6 | D_V_G, 0x101 << 6 | D_V, 0);
 	read_entry("G in one half", 1);
 	write_entry(1, 0x00400005, pfn(pages[2]) | D_V_G, pfn(pages[3]) | D_V_G, 0);
 	mtc0(10, 0, 0x77);
