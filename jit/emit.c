@@ -186,11 +186,12 @@ static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
 	if (i == count)
 		return count;
 	jit->statistics.unknown_shapes++;
-	limit = emitter->groups[i].guest;
+	unsigned known = emitter->groups[i].guest;
 	/* A delay slot goes with its branch. */
-	if (limit > 0 && block->insns[emitter->groups[i].ops[0]].time.delay_slot)
-		limit--;
-	return limit > 0 && limit < block->guest_count ? lift(jit, region, limit) : 0;
+	if (known > 0 && block->insns[emitter->groups[i].ops[0]].time.delay_slot)
+		known--;
+	/* A branch that comes first brings its slot whatever the limit: then there is nothing shorter. */
+	return known > 0 && known < limit && known < block->guest_count ? lift(jit, region, known) : 0;
 }
 
 bool emit_block(struct jit *jit, struct region *region)

@@ -217,7 +217,8 @@ struct region *region_of_block(struct jit *jit, const struct block_entry *head)
 	if (!region)
 		abort();
 	region->tier = 1;
-	region->mode = (struct ir_mode){.user = head->user, .mapped = head->user, .big_endian = true};
+	region->mode = (struct ir_mode){
+	    .user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian};
 	region->heat_offset = (uint32_t)((const uint8_t *)&head->countdown - (const uint8_t *)jit->table);
 	region->blocks = &region->own_block;
 	region->block_count = 1;
