@@ -173,7 +173,8 @@ static void extract_op(struct lifter *lifter, unsigned unused)
 	ir_value field = binary_const(lifter, IR_SHR, lift_gpr(lifter, insn->rs), insn_field_pos(insn));
 
 	(void)unused;
-	lift_set_gpr(lifter, insn->rt, binary_const(lifter, IR_AND, field, low_bits(insn_field_size(insn))));
+	lift_set_gpr(lifter, insn->rt,
+		     binary_parameter(lifter, IR_AND, field, low_bits(insn_field_size(insn))));
 }
 
 static void insert_op(struct lifter *lifter, unsigned unused)
@@ -181,11 +182,11 @@ static void insert_op(struct lifter *lifter, unsigned unused)
 	const struct insn *insn = &lifter->insn;
 	uint32_t mask = low_bits(insn_field_size(insn)) << insn_field_pos(insn);
 	ir_value field = binary_const(lifter, IR_SHL, lift_gpr(lifter, insn->rs), insn_field_pos(insn));
-	ir_value kept = binary_const(lifter, IR_AND, lift_gpr(lifter, insn->rt), ~mask);
+	ir_value kept = binary_parameter(lifter, IR_AND, lift_gpr(lifter, insn->rt), ~mask);
 
 	(void)unused;
 	lift_set_gpr(lifter, insn->rt,
-		     binary(lifter, IR_OR, kept, binary_const(lifter, IR_AND, field, mask)));
+		     binary(lifter, IR_OR, kept, binary_parameter(lifter, IR_AND, field, mask)));
 }
 
 // SEB, SEH: the argument is the type.

@@ -179,11 +179,23 @@ static bool is_gpr(unsigned state)
 	return state <= IR_STATE_RA;
 }
 
+/* Whether the code of an operation depends on the mode it runs in. */
+static bool depends_on_mode(const struct ir_insn *insn)
+{
+	enum ir_effect effect = ir_op_info[insn->op].effect;
+
+	return (effect == IR_EFFECT_MEMORY && insn->op != IR_CALL) || effect == IR_EFFECT_END ||
+	       insn->op == IR_PROBE;
+}
+
 size_t stencil_key(const struct stencil_group *group, struct ir_mode mode, uint8_t key[MAX_KEY_SIZE])
 {
 	uint8_t *out = key;
+	bool with_mode = false;
 
-	*out++ = (uint8_t)(mode.user | mode.mapped << 1 | mode.big_endian << 2);
+	for (unsigned i = 0; i < group->count; i++)
+		with_mode |= depends_on_mode(&group->block->insns[group->ops[i]]);
+	*out++ = (uint8_t)(with_mode ? mode.user | mode.mapped << 1 | mode.big_endian << 2 : 0xFF);
 	*out++ = (uint8_t)group->count;
 	*out++ = OPERAND_NONE;
 	for (unsigned i = 0; i < group->count; i++) {

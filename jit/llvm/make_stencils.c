@@ -231,8 +231,11 @@ static unsigned field_values(char letter, const struct op_info *info, int32_t va
 		values[count++] = 0x200 >> 2;
 		values[count++] = 0x8000 >> 2;
 		break;
+	case 'm': /* with any position, one of these makes a valid field */
+		values[count++] = 0;
+		values[count++] = 31;
+		break;
 	case 'a':
-	case 'm':
 	case 'p':
 	case 'r':
 		for (; count < 32; count++)
@@ -279,9 +282,9 @@ static void want_fields(struct maker *maker, const struct mips_encoding *encodin
 
 static void want_model(struct maker *maker, const struct cpu_model *model)
 {
-	static const struct ir_mode modes[] = {
-	    {.user = false, .mapped = false, .big_endian = true},
-	    {.user = true, .mapped = true, .big_endian = true},
+	const struct ir_mode modes[] = {
+	    {.user = false, .mapped = false, .big_endian = model->lift.big_endian},
+	    {.user = true, .mapped = true, .big_endian = model->lift.big_endian},
 	};
 
 	maker->model = &model->lift;
@@ -769,6 +772,10 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		die("usage", "make_stencils OUTPUT.c");
 	want_model(&maker, &cpu_model_mips161);
+	for (unsigned big_endian = 0; big_endian < 2; big_endian++) {
+		want_model(&maker, cpu_model_mips32("24Kf", big_endian));
+		want_model(&maker, cpu_model_mips32("34Kf", big_endian));
+	}
 	init_llvm(&maker);
 	maker.stencils = calloc(maker.count + 2 + STENCIL_COMMON_COUNT, sizeof(*maker.stencils));
 	if (!maker.stencils)
