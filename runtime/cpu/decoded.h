@@ -13,31 +13,32 @@
 #define PAGE_WORDS (PAGE_SIZE / 4)
 #define LAST_WORD  (PAGE_WORDS - 1)
 
+/* clang-format off */
+
 /* Operations that can also be executed in a delay slot. A, B and C name the registers of fields a, b, c. */
 #define DECODED_SIMPLE(X)                                                                                    \
 	X(NOP)                                                                                               \
-	X(MOVE)                                                                                              \
-	X(LI)                                                                                                \
-	X(SLL) X(SRL) X(SRA) X(SLLV) X(SRLV) X(SRAV) X(ADDU) X(SUBU) X(AND) X(OR) X(XOR) X(NOR) X(SLT)       \
-	    X(SLTU) X(ADDIU) X(SLTI) X(SLTIU) X(ANDI) X(ORI) X(XORI) X(ADD) X(SUB) X(ADDI) X(MFHI) X(MTHI)   \
-		X(MFLO) X(MTLO) X(MULT) X(MULTU) X(DIV) X(DIVU) X(LB) X(LBU) X(LH) X(LHU) X(LW) X(LWL)       \
-		    X(LWR) X(SB) X(SH) X(SW) X(SWL) X(SWR) X(LL) X(SC) X(SYNC) X(MFC0)
+	X(MOVE) X(LI)                                                                                        \
+	X(SLL) X(SRL) X(SRA) X(SLLV) X(SRLV) X(SRAV)                                                         \
+	X(ADDU) X(SUBU) X(AND) X(OR) X(XOR) X(NOR) X(SLT) X(SLTU)                                            \
+	X(ADDIU) X(SLTI) X(SLTIU) X(ANDI) X(ORI) X(XORI)                                                     \
+	X(ADD) X(SUB) X(ADDI)                                                                                \
+	X(MFHI) X(MTHI) X(MFLO) X(MTLO) X(MULT) X(MULTU) X(DIV) X(DIVU)                                      \
+	X(LB) X(LBU) X(LH) X(LHU) X(LW) X(LWL) X(LWR)                                                        \
+	X(SB) X(SH) X(SW) X(SWL) X(SWR)                                                                      \
+	X(LL) X(SC) X(SYNC) X(MFC0)
 
 /* Branches whose target lies in the same page, by the distance in `imm`; the second of each pair has a NOP in
  * its delay slot, which it executes along. */
 #define DECODED_NEAR(X)                                                                                      \
-	X(B, true)                                                                                           \
-	X(BEQ, B == C)                                                                                       \
-	X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0) X(BLTZ, (int32_t)B < 0)              \
-	    X(BGEZ, (int32_t)B >= 0)
+	X(B, true) X(BEQ, B == C) X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0)            \
+	X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
 
 /* Branches elsewhere. */
 #define DECODED_FAR(X)                                                                                       \
-	X(BEQ, B == C)                                                                                       \
-	X(BNE, B != C)                                                                                       \
-	X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0) X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
+	X(BEQ, B == C) X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0)                       \
+	X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
 
-/* clang-format off */
 enum decoded_code {
 	DECODED_NOTHING,   /* not decoded yet */
 	DECODED_REFERENCE, /* the reference interpreter's */

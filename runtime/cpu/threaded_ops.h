@@ -9,6 +9,7 @@
  *   BUDGET       cycles left, this one included
  *
  * and has cpu, gpr, op, ram, code_map, direct_size (bytes of RAM reached through kseg0 in this mode), data_tlb, asid. */
+/* clang-format off */
 #define A	gpr[op->a]
 #define B	gpr[op->b]
 #define C	gpr[op->c]
@@ -16,77 +17,76 @@
 #define ADDRESS (B + IMM)
 
 OP(NOP)
-NEXT;
+	NEXT;
 OP(MOVE)
-A = B;
-NEXT;
+	A = B;
+	NEXT;
 OP(LI)
-A = IMM;
-NEXT;
+	A = IMM;
+	NEXT;
 OP(SLL)
-A = B << IMM;
-NEXT;
+	A = B << IMM;
+	NEXT;
 OP(SRL)
-A = B >> IMM;
-NEXT;
+	A = B >> IMM;
+	NEXT;
 OP(SRA)
-A = (uint32_t)((int32_t)B >> IMM);
-NEXT;
+	A = (uint32_t)((int32_t)B >> IMM);
+	NEXT;
 OP(SLLV)
-A = B << (C & 31);
-NEXT;
+	A = B << (C & 31);
+	NEXT;
 OP(SRLV)
-A = B >> (C & 31);
-NEXT;
+	A = B >> (C & 31);
+	NEXT;
 OP(SRAV)
-A = (uint32_t)((int32_t)B >> (C & 31));
-NEXT;
+	A = (uint32_t)((int32_t)B >> (C & 31));
+	NEXT;
 OP(ADDU)
-A = B + C;
-NEXT;
+	A = B + C;
+	NEXT;
 OP(SUBU)
-A = B - C;
-NEXT;
+	A = B - C;
+	NEXT;
 OP(AND)
-A = B & C;
-NEXT;
+	A = B & C;
+	NEXT;
 OP(OR)
-A = B | C;
-NEXT;
+	A = B | C;
+	NEXT;
 OP(XOR)
-A = B ^ C;
-NEXT;
+	A = B ^ C;
+	NEXT;
 OP(NOR)
-A = ~(B | C);
-NEXT;
+	A = ~(B | C);
+	NEXT;
 OP(SLT)
-A = (int32_t)B < (int32_t)C;
-NEXT;
+	A = (int32_t)B < (int32_t)C;
+	NEXT;
 OP(SLTU)
-A = B < C;
-NEXT;
+	A = B < C;
+	NEXT;
 OP(ADDIU)
-A = B + IMM;
-NEXT;
+	A = B + IMM;
+	NEXT;
 OP(SLTI)
-A = (int32_t)B < op->imm;
-NEXT;
+	A = (int32_t)B < op->imm;
+	NEXT;
 OP(SLTIU)
-A = B < IMM;
-NEXT;
+	A = B < IMM;
+	NEXT;
 OP(ANDI)
-A = B & IMM;
-NEXT;
+	A = B & IMM;
+	NEXT;
 OP(ORI)
-A = B | IMM;
-NEXT;
+	A = B | IMM;
+	NEXT;
 OP(XORI)
-A = B ^ IMM;
-NEXT;
+	A = B ^ IMM;
+	NEXT;
 
 /* With overflow. */
-OP(ADD)
-{
+OP(ADD) {
 	int32_t sum;
 
 	if (__builtin_add_overflow((int32_t)B, (int32_t)C, &sum))
@@ -94,8 +94,7 @@ OP(ADD)
 	A = (uint32_t)sum;
 	NEXT;
 }
-OP(SUB)
-{
+OP(SUB) {
 	int32_t difference;
 
 	if (__builtin_sub_overflow((int32_t)B, (int32_t)C, &difference))
@@ -103,8 +102,7 @@ OP(SUB)
 	A = (uint32_t)difference;
 	NEXT;
 }
-OP(ADDI)
-{
+OP(ADDI) {
 	int32_t sum;
 
 	if (__builtin_add_overflow((int32_t)B, op->imm, &sum))
@@ -114,31 +112,30 @@ OP(ADDI)
 }
 
 OP(MFHI)
-if (CYCLES < cpu->hi_ready)
-	STALL;
-A = cpu->hi;
-cpu->hi_ready = CYCLES + HILO_LATENCY;
-NEXT;
+	if (CYCLES < cpu->hi_ready)
+		STALL;
+	A = cpu->hi;
+	cpu->hi_ready = CYCLES + HILO_LATENCY;
+	NEXT;
 OP(MTHI)
-if (CYCLES < cpu->hi_ready)
-	STALL;
-cpu->hi = B;
-cpu->hi_ready = CYCLES + HILO_LATENCY;
-NEXT;
+	if (CYCLES < cpu->hi_ready)
+		STALL;
+	cpu->hi = B;
+	cpu->hi_ready = CYCLES + HILO_LATENCY;
+	NEXT;
 OP(MFLO)
-if (CYCLES < cpu->lo_ready)
-	STALL;
-A = cpu->lo;
-cpu->lo_ready = CYCLES + HILO_LATENCY;
-NEXT;
+	if (CYCLES < cpu->lo_ready)
+		STALL;
+	A = cpu->lo;
+	cpu->lo_ready = CYCLES + HILO_LATENCY;
+	NEXT;
 OP(MTLO)
-if (CYCLES < cpu->lo_ready)
-	STALL;
-cpu->lo = B;
-cpu->lo_ready = CYCLES + HILO_LATENCY;
-NEXT;
-OP(MULT)
-{
+	if (CYCLES < cpu->lo_ready)
+		STALL;
+	cpu->lo = B;
+	cpu->lo_ready = CYCLES + HILO_LATENCY;
+	NEXT;
+OP(MULT) {
 	uint64_t product;
 
 	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
@@ -149,8 +146,7 @@ OP(MULT)
 	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
 	NEXT;
 }
-OP(MULTU)
-{
+OP(MULTU) {
 	uint64_t product;
 
 	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
@@ -162,17 +158,17 @@ OP(MULTU)
 	NEXT;
 }
 OP(DIV)
-if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
-	STALL;
-divide(cpu, (int32_t)B, (int32_t)C);
-cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
-NEXT;
+	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+		STALL;
+	divide(cpu, (int32_t)B, (int32_t)C);
+	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	NEXT;
 OP(DIVU)
-if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
-	STALL;
-divide_unsigned(cpu, B, C);
-cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
-NEXT;
+	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+		STALL;
+	divide_unsigned(cpu, B, C);
+	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	NEXT;
 
 /* `at`: where an address is in memory, NULL if the access is the reference's. The first test covers RAM in kseg0 and
  * misalignment at once. */
@@ -188,57 +184,49 @@ NEXT;
 		}                                                                                            \
 	}
 
-OP(LB)
-{
+OP(LB) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 1)
 	A = (uint32_t)(int8_t)*at;
 	NEXT;
 }
-OP(LBU)
-{
+OP(LBU) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 1)
 	A = *at;
 	NEXT;
 }
-OP(LH)
-{
+OP(LH) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 2)
 	A = (uint32_t)(int16_t)get_half(at);
 	NEXT;
 }
-OP(LHU)
-{
+OP(LHU) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 2)
 	A = get_half(at);
 	NEXT;
 }
-OP(LW)
-{
+OP(LW) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 4)
 	A = get_word(at);
 	NEXT;
 }
-OP(LWL)
-{
+OP(LWL) {
 	uint32_t va = ADDRESS, word_va = va & ~3u, shift = 8 * (va & 3);
 	READABLE(word_va, 4)
 	A = (A & ~(UINT32_MAX << shift)) | get_word(at) << shift;
 	NEXT;
 }
-OP(LWR)
-{
+OP(LWR) {
 	uint32_t va = ADDRESS, word_va = va & ~3u, shift = 24 - 8 * (va & 3);
 	READABLE(word_va, 4)
 	A = (A & ~(UINT32_MAX >> shift)) | get_word(at) >> shift;
 	NEXT;
 }
-OP(LL)
-{
+OP(LL) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 4)
 	cpu->ll_active = true;
@@ -264,43 +252,37 @@ OP(LL)
 		}                                                                                            \
 	}
 
-OP(SB)
-{
+OP(SB) {
 	uint32_t va = ADDRESS, value = C;
 	WRITABLE(va, 1)
 	*at = (uint8_t)value;
 	NEXT;
 }
-OP(SH)
-{
+OP(SH) {
 	uint32_t va = ADDRESS, value = C;
 	WRITABLE(va, 2)
 	put_half(at, value);
 	NEXT;
 }
-OP(SW)
-{
+OP(SW) {
 	uint32_t va = ADDRESS, value = C;
 	WRITABLE(va, 4)
 	put_word(at, value);
 	NEXT;
 }
-OP(SWL)
-{
+OP(SWL) {
 	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = 8 * (va & 3);
 	WRITABLE(word_va, 4)
 	put_word(at, (get_word(at) & ~(UINT32_MAX >> shift)) | value >> shift);
 	NEXT;
 }
-OP(SWR)
-{
+OP(SWR) {
 	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = 24 - 8 * (va & 3);
 	WRITABLE(word_va, 4)
 	put_word(at, (get_word(at) & ~(UINT32_MAX << shift)) | value << shift);
 	NEXT;
 }
-OP(SC)
-{
+OP(SC) {
 	uint32_t va = ADDRESS, *reg = &A;
 	bool stored = false;
 
@@ -318,14 +300,14 @@ OP(SC)
 	NEXT;
 }
 OP(SYNC)
-cpu->sync_count++;
-NEXT;
+	cpu->sync_count++;
+	NEXT;
 OP(MFC0)
-if (cpu_user_mode(cpu))
-	LEAVE;
-cpu->budget = BUDGET;
-A = cp0_read(cpu, (unsigned)op->imm);
-NEXT;
+	if (cpu_user_mode(cpu))
+		LEAVE;
+	cpu->budget = BUDGET;
+	A = cp0_read(cpu, (unsigned)op->imm);
+	NEXT;
 
 #undef READABLE
 #undef WRITABLE
