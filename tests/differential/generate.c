@@ -113,8 +113,7 @@ int main(int argc, char **argv)
 	bool ok = kernel_write_elf(&kernel, elf);
 	ok &= fclose(elf) == 0;
 	FILE *conf = open_output(arguments.name, ".conf");
-	fprintf(conf, "0 serial\n28 random seed=1\n29 timer\n30 trace\n31 mainboard ramsize=%u\n",
-		kernel_ram_size(&kernel));
+	ok &= kernel_write_conf(&kernel, conf);
 	ok &= fclose(conf) == 0;
 	if (arguments.text && kernel.running == 1) {
 		FILE *text = open_output(arguments.name, ".txt");

@@ -53,6 +53,12 @@ uint32_t kernel_ram_size(const struct kernel *kernel)
 	return (image_end(kernel) / PAGE_SIZE + 2) * PAGE_SIZE;
 }
 
+bool kernel_write_conf(const struct kernel *kernel, FILE *file)
+{
+	return fprintf(file, "0 serial\n28 random seed=1\n29 timer\n30 trace\n31 mainboard ramsize=%u\n",
+		       kernel_ram_size(kernel)) > 0;
+}
+
 static void put_word(uint8_t *at, uint32_t word)
 {
 	for (unsigned i = 0; i < 4; i++)

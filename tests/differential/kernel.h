@@ -24,6 +24,8 @@ void kernel_free(struct kernel *kernel);
 // RAM that the machine needs.
 uint32_t kernel_ram_size(const struct kernel *kernel);
 bool kernel_write_elf(const struct kernel *kernel, FILE *file);
+// The configuration of the machine that it runs on.
+bool kernel_write_conf(const struct kernel *kernel, FILE *file);
 
 void program_write_text(const struct program *program, FILE *file);
 bool program_read_text(struct program *program, FILE *file);
