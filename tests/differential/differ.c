@@ -2,6 +2,7 @@
 //
 //   differ campaign [options]       kernels of programs, by number; differences are shrunk and saved
 //   differ replay [options] FILE... programs from text files
+//   differ coverage [options]       what the programs exercise; fails on empty cells that are not explained
 //   differ seed [options] KERNEL N  program N of a kernel alone
 //
 //   --engines=LIST    what to compare with the base; "original" stands for System/161's own simulator
@@ -11,6 +12,7 @@
 //   --jobs=N          processes
 //   --seconds=N       start no further kernel after that time
 //   --stop            end with the first difference
+//   --explained=FILE  why some cells of the table are empty
 //   --keep=FOLDER     where programs that differ are saved
 
 #include <errno.h>
@@ -22,10 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/differential/coverage.h"
 #include "tests/differential/machine.h"
 #include "tests/differential/shrink.h"
 
 #define ENGINES_MAX 8
+#define JOBS_MAX    64
 
 struct settings {
 	const struct engine *base;
@@ -35,7 +39,7 @@ struct settings {
 	unsigned programs, jobs;
 	double seconds;
 	bool stop;
-	const char *keep;
+	const char *keep, *explained;
 	char **words; // what is no option
 	int word_count;
 };
@@ -155,6 +159,21 @@ static void find_company(const struct pair *pair, const struct kernel *kernel, u
 	printf("  only in the whole kernel\n");
 }
 
+// Whether the last program of a kernel differs only since the original has written register 0. Tracing is slow, so the
+// program alone and with few others come first.
+static bool register_0_written(const struct kernel *kernel)
+{
+	for (unsigned running = 1; running < kernel->running; running *= 16) {
+		struct kernel part = *kernel;
+
+		part.programs += kernel->running - running;
+		part.running = running;
+		if (original_wrote_register_0(&part))
+			return true;
+	}
+	return original_wrote_register_0(kernel);
+}
+
 // Reports a difference in the part of a kernel that starts with program `first`; false if it does not count.
 static bool explain(const struct settings *settings, const struct pair *pair, const struct kernel *kernel,
 		    unsigned first, int index, const char *where)
@@ -165,7 +184,7 @@ static bool explain(const struct settings *settings, const struct pair *pair, co
 	if (index < 0 || index >= (int)kernel->running)
 		index = (int)kernel->running - 1;
 	part.running = (unsigned)index + 1;
-	if (!pair->engine && original_wrote_register_0(&part)) {
+	if (!pair->engine && register_0_written(&part)) {
 		printf("kernel %llu: the original has written register 0 in program %u\n",
 		       (unsigned long long)pair->number, first + (unsigned)index);
 		return false;
@@ -374,6 +393,65 @@ static int campaign(const struct settings *settings)
 	return failed || totals->differences || totals->programs == 0;
 }
 
+// --- Coverage ---
+
+static void watch_kernels(const struct settings *settings, unsigned job, struct coverage *coverage)
+{
+	for (uint64_t number = settings->from + job; number <= settings->to; number += settings->jobs) {
+		struct kernel whole;
+
+		kernel_generate(&whole, number, settings->programs);
+		for (unsigned first = 0; first < whole.count;) {
+			struct kernel part = whole;
+
+			part.programs += first;
+			part.running -= first;
+			first += coverage_watch(coverage, &part) + 1; // one that does not end counts too
+		}
+		kernel_free(&whole);
+	}
+}
+
+static int watch_coverage(const struct settings *settings)
+{
+	struct coverage *coverage = coverage_new();
+	FILE *results[JOBS_MAX];
+	bool failed = false;
+
+	for (unsigned job = 0; job < settings->jobs; job++) {
+		int ends[2];
+
+		if (settings->jobs == 1) {
+			watch_kernels(settings, job, coverage);
+			break;
+		}
+		if (pipe(ends) != 0)
+			abort();
+		if (fork() == 0) {
+			FILE *result = fdopen(ends[1], "w");
+
+			watch_kernels(settings, job, coverage);
+			coverage_write(coverage, result);
+			_exit(fclose(result) != 0);
+		}
+		close(ends[1]);
+		results[job] = fdopen(ends[0], "r");
+	}
+	for (unsigned job = 0; settings->jobs > 1 && job < settings->jobs; job++) {
+		failed |= !coverage_read(coverage, results[job]);
+		fclose(results[job]);
+	}
+	while (wait(NULL) > 0)
+		;
+	coverage_print(coverage, stdout);
+	FILE *explained = settings->explained ? fopen(settings->explained, "r") : NULL;
+	failed |= coverage_check(coverage, explained, stdout) != 0;
+	if (explained)
+		fclose(explained);
+	coverage_free(coverage);
+	return failed;
+}
+
 // --- Single programs ---
 
 static int compare_single(const struct settings *settings, const char *name, struct program *program,
@@ -487,11 +565,13 @@ static bool parse_option(struct settings *settings, char *option)
 		settings->jobs = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(option, "--seconds") == 0)
 		settings->seconds = strtod(value, NULL);
+	else if (strcmp(option, "--explained") == 0)
+		settings->explained = value;
 	else if (strcmp(option, "--keep") == 0)
 		settings->keep = value;
 	else
 		return false;
-	return settings->base && settings->jobs > 0 && settings->programs > 0 &&
+	return settings->base && settings->jobs > 0 && settings->jobs <= JOBS_MAX && settings->programs > 0 &&
 	       settings->programs <= KERNEL_PROGRAMS_MAX;
 }
 
@@ -525,6 +605,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (strcmp(argv[1], "campaign") == 0)
 		return campaign(&settings);
+	if (strcmp(argv[1], "coverage") == 0)
+		return watch_coverage(&settings);
 	if (strcmp(argv[1], "replay") == 0)
 		return replay(&settings);
 	if (strcmp(argv[1], "seed") == 0)

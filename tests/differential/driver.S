@@ -379,6 +379,7 @@ return:
 	jr	$27
 	rfe
 
+	.org	LAYOUT_FINISH
 // The program has ended: $26 save area, $30 hash, $13 events, $14 program.
 finish:
 	mtc0	$0, C0_STATUS

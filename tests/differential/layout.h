@@ -6,6 +6,7 @@
 #define LAYOUT_UTLB	0x0000
 #define LAYOUT_GENERAL	0x0080
 #define LAYOUT_ENTRY	0x0100
+#define LAYOUT_FINISH	0x0700 // from here on the driver has much to do before the next run
 #define LAYOUT_SAVE	0x1000 // what the handlers saved of the running program
 #define LAYOUT_LOG	0x1200 // ring of the last exceptions
 #define LAYOUT_HEADER	0x1800 // what the generator tells the driver

@@ -10,8 +10,6 @@
 #include "jit/jit.h"
 #include "runtime/vm/vm.h"
 
-#define CYCLES_PER_PROGRAM 400000 // a run takes a few thousand; what takes longer ran wild
-
 // --- Engines ---
 
 struct engine {
@@ -286,7 +284,7 @@ struct vm *machine_new(const struct engine *engine, const struct kernel *kernel,
 // A program that takes too long ran wild. At certain cycles, not after a time, so that all engines agree.
 static enum vm_state run_to_end(struct vm *vm, const struct outcome *outcome)
 {
-	for (uint64_t limit = CYCLES_PER_PROGRAM;; limit += CYCLES_PER_PROGRAM) {
+	for (uint64_t limit = MACHINE_CYCLES_PER_PROGRAM;; limit += MACHINE_CYCLES_PER_PROGRAM) {
 		unsigned before = outcome->code_count;
 		enum vm_state state = vm_run(vm, limit);
 

@@ -7,6 +7,9 @@
 
 struct vm;
 
+// A run takes a few thousand cycles; a program that takes longer ran wild.
+#define MACHINE_CYCLES_PER_PROGRAM 400000
+
 enum end {
 	END_OFF,     // powered off in order
 	END_STOPPED, // a programming error of the guest stopped it

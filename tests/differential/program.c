@@ -63,6 +63,7 @@ enum fixup_kind {
 	FIXUP_CALL,   // BRANCH, JUMP or OFFSET to the subroutine
 	FIXUP_PATCH,  // offset of a patchable word
 	FIXUP_PATCH_IMMEDIATE,
+	FIXUP_PATCH_AGAIN, // the offset of the word before
 };
 
 struct device_registers;
@@ -318,6 +319,11 @@ static uint32_t coprocessor_0(struct generator *generator)
 	case 0:
 		return MIPS_WORD(TLBP, 0);
 	case 1:
+		if (!generator->kernel) { // they only trap
+			static const uint8_t traps[] = {MIPS_OP_TLBR, MIPS_OP_TLBWI, MIPS_OP_TLBWR};
+
+			return mips_encode(PICK(generator, traps), &(struct mips_fields){{0}});
+		}
 		return generator->mapped && !generator->wired ? MIPS_WORD(TLBP, 0) : MIPS_WORD(TLBR, 0);
 	case 2:
 		return chance(generator, 50) ? RFE_WORD : MIPS_WORD(TLBP, 0);
@@ -457,7 +463,22 @@ static uint32_t page_offset_of(const struct generator *generator, unsigned index
 
 static uint32_t branch_word(struct generator *generator)
 {
-	return encode(generator, choose(generator, is_branch)) & 0xFFFF0000;
+	uint32_t word = encode(generator, choose(generator, is_branch)) & 0xFFFF0000;
+
+	// Two registers are hardly ever equal.
+	if (mips_decode_op(&mips_isa_mips161, word) == MIPS_OP_BEQ && chance(generator, 25))
+		word = (word & ~(31u << 16)) | mips_word_rs(word) << 16;
+	return word;
+}
+
+static void put_slot_jump(struct generator *generator)
+{
+	int32_t reg = below(generator, 2) ? 22 : 24;
+
+	if (chance(generator, 50))
+		put(generator, MIPS_WORD(JR, ['s'] = reg), 0);
+	else
+		put(generator, MIPS_WORD(JALR, ['s'] = reg, ['d'] = 31), 0);
 }
 
 static void put_slot(struct generator *generator)
@@ -475,7 +496,7 @@ static void put_slot(struct generator *generator)
 				  encode(generator, chance(generator, 50) ? MIPS_OP_J : MIPS_OP_JAL), 0,
 				  FIXUP_JUMP);
 		else
-			put(generator, MIPS_WORD(JR, ['s'] = below(generator, 2) ? 22 : 24), 0);
+			put_slot_jump(generator);
 		return;
 	case 2:
 		if (generator->kernel && chance(generator, 30)) {
@@ -675,6 +696,23 @@ static void put_tlb_write(struct generator *generator)
 	}
 }
 
+// Stores $22 over an instruction.
+static void put_patch_of_word(struct generator *generator)
+{
+	switch (below(generator, 10)) {
+	case 0:
+		put_fixup(generator, memory_word(MIPS_OP_SWR, 20, 22, 3), WORD_TARGET, FIXUP_PATCH);
+		break;
+	case 1:
+		put(generator, MIPS_WORD(OR, ['d'] = 2, ['s'] = 22, ['t'] = 0), WORD_TARGET);
+		put_fixup(generator, memory_word(MIPS_OP_LL, 20, 3, 0), WORD_NEVER, FIXUP_PATCH);
+		put_fixup(generator, memory_word(MIPS_OP_SC, 20, 2, 0), WORD_NEVER, FIXUP_PATCH_AGAIN);
+		break;
+	default:
+		put_fixup(generator, memory_word(MIPS_OP_SW, 20, 22, 0), WORD_TARGET, FIXUP_PATCH);
+	}
+}
+
 // A store into the code of the program.
 static void put_patch(struct generator *generator)
 {
@@ -690,7 +728,7 @@ static void put_patch(struct generator *generator)
 			while (!(flags & WORD_IMMEDIATE));
 			put_constant(generator, 22, word, WORD_TARGET);
 		}
-		put_fixup(generator, memory_word(MIPS_OP_SW, 20, 22, 0), WORD_TARGET, FIXUP_PATCH);
+		put_patch_of_word(generator);
 	} else {
 		enum mips_op op = PICK(generator, stores);
 
@@ -853,7 +891,9 @@ static void resolve(struct generator *generator)
 			*word |= target;
 			continue;
 		}
-		if (kind == FIXUP_NONE)
+		if (kind == FIXUP_PATCH_AGAIN)
+			*word |= program->words[i - 1] & 0xFFFF;
+		if (kind == FIXUP_NONE || kind == FIXUP_PATCH_AGAIN)
 			continue;
 		if (kind == FIXUP_SLOT) {
 			resolve_slot(generator, i);

@@ -1,0 +1,458 @@
+#include "tests/differential/coverage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/decode.h"
+#include "runtime/vm/vm.h"
+#include "tests/differential/machine.h"
+
+#define KSEG0 0x80000000u
+
+// The place of an instruction as it is executed. A block starts where control arrives and ends with a branch.
+enum place {
+	PLACE_FIRST,
+	PLACE_MIDDLE,
+	PLACE_LAST,  // the branch, or what is before it
+	PLACE_TAKEN, // in the delay slot of a branch that is taken
+	PLACE_NOT_TAKEN,
+	PLACE_PAGE_END, // in the last two words of a page: beside one of the others
+	PLACE_COUNT,
+};
+static const char place_letters[] = "fmltne";
+static const char *const place_names[] = {"first", "middle", "last", "taken", "not-taken", "page-end"};
+
+enum exit {
+	EXIT_NEXT,
+	EXIT_TAKEN,
+	EXIT_NOT,
+	EXIT_STALL,	// HI or LO was busy
+	EXIT_INTERRUPT, // instead of it
+	EXIT_FETCH,	// the look-up of the next page failed
+	EXIT_MOD,
+	EXIT_TLBL,
+	EXIT_TLBS,
+	EXIT_ADEL,
+	EXIT_ADES,
+	EXIT_IBE,
+	EXIT_DBE,
+	EXIT_SYSCALL,
+	EXIT_BREAK,
+	EXIT_RESERVED,
+	EXIT_COPROCESSOR,
+	EXIT_OVERFLOW,
+	EXIT_RUN_END, // done, and the run ends or Compare matches
+	EXIT_CODE,    // done, and has stored to code
+	EXIT_NEAR,    // so, and that code comes in the next 16 words
+	EXIT_DEVICE,  // done, to a device
+	EXIT_WAITS,
+	EXIT_COUNT,
+};
+static const char *const exit_names[] = {"next", "taken", "not",  "stall", "intr", "fetch", "mod",  "tlbl",
+					 "tlbs", "adel",  "ades", "ibe",   "dbe",  "sys",   "bp",   "ri",
+					 "cpu",	 "ov",	  "end",  "code",  "near", "dev",   "waits"};
+_Static_assert(sizeof(exit_names) / sizeof(exit_names[0]) == EXIT_COUNT, "each exit has its name");
+
+struct coverage {
+	uint64_t counts[MIPS_OP_COUNT][PLACE_COUNT][EXIT_COUNT];
+	uint64_t instructions;
+};
+
+struct coverage *coverage_new(void)
+{
+	struct coverage *coverage = calloc(1, sizeof(*coverage));
+
+	if (!coverage)
+		abort();
+	return coverage;
+}
+
+void coverage_free(struct coverage *coverage)
+{
+	free(coverage);
+}
+
+// --- Watching ---
+
+struct watch {
+	struct coverage *coverage;
+	const struct kernel *kernel;
+	const struct outcome *outcome;
+	struct vm *vm;
+	const struct cpu *cpu;
+	uint32_t expected; // where the instruction after the last one is, if that was the program's
+	bool in_program;   // the last one was
+	bool after_branch, after_taken;
+};
+
+// Where the instruction lies that is executed next, if it is one of the running program; else NO_FRAME.
+static uint32_t program_offset(const struct watch *watch)
+{
+	const struct cpu *cpu = watch->cpu;
+	unsigned index = watch->outcome->code_count;
+
+	if (cpu->pc_frame == NO_FRAME || index >= watch->kernel->running)
+		return NO_FRAME;
+	const struct program *program = &watch->kernel->programs[index];
+	uint32_t offset = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+	return offset - program->address < 4 * program->count ? offset : NO_FRAME;
+}
+
+static void count_cell(struct watch *watch, enum mips_op op, enum place place, bool page_end, enum exit exit)
+{
+	watch->coverage->counts[op][place][exit]++;
+	if (page_end)
+		watch->coverage->counts[op][PLACE_PAGE_END][exit]++;
+}
+
+static enum place place_of(const struct watch *watch, const struct insn *insn, uint32_t offset)
+{
+	const struct memory *memory = &watch->vm->memory;
+	struct insn next = {0};
+
+	if (watch->in_program && watch->after_branch)
+		return watch->after_taken ? PLACE_TAKEN : PLACE_NOT_TAKEN;
+	if (!watch->in_program || watch->cpu->pc != watch->expected)
+		return PLACE_FIRST;
+	if (insn_has_delay_slot(insn))
+		return PLACE_LAST;
+	if (offset + 8 <= memory->ram_size)
+		mips_decode(&mips_isa_mips161, memory_read_word(memory, offset + 4), &next);
+	return insn_has_delay_slot(&next) ? PLACE_LAST : PLACE_MIDDLE;
+}
+
+// What a load or store reaches if it does not fault.
+struct reached {
+	bool device, code, near;
+};
+
+static struct reached reached_by(const struct watch *watch, const struct insn *insn, uint32_t offset)
+{
+	const struct program *program = &watch->kernel->programs[watch->outcome->code_count];
+	const struct op_info *info = &mips_op_info[insn->op];
+	bool store = info->flags & MIPS_FLAG_STORE;
+	uint32_t va = watch->cpu->gpr[insn->rs] + (uint32_t)insn->imm, physical;
+	struct reached reached = {false, false, false};
+
+	if (!(info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE)) ||
+	    !cpu_translate_quietly(watch->cpu, va & ~3u, store ? ACCESS_STORE : ACCESS_LOAD,
+				   cpu_user_mode(watch->cpu), &physical))
+		return reached;
+	reached.device = physical >= PHYSICAL_BUS && physical < PHYSICAL_HIGH_RAM;
+	reached.code = store && physical - program->address < 4 * program->count;
+	reached.near = reached.code && physical - (offset + 4) < 64;
+	return reached;
+}
+
+static enum exit exit_of_exception(uint32_t cause)
+{
+	static const uint8_t exits[] = {
+	    [EXCEPTION_MOD] = EXIT_MOD,		  [EXCEPTION_TLBL] = EXIT_TLBL,
+	    [EXCEPTION_TLBS] = EXIT_TLBS,	  [EXCEPTION_ADEL] = EXIT_ADEL,
+	    [EXCEPTION_ADES] = EXIT_ADES,	  [EXCEPTION_IBE] = EXIT_IBE,
+	    [EXCEPTION_DBE] = EXIT_DBE,		  [EXCEPTION_SYSCALL] = EXIT_SYSCALL,
+	    [EXCEPTION_BREAK] = EXIT_BREAK,	  [EXCEPTION_RESERVED] = EXIT_RESERVED,
+	    [EXCEPTION_OVERFLOW] = EXIT_OVERFLOW, [EXCEPTION_COPROCESSOR] = EXIT_COPROCESSOR,
+	};
+
+	return (enum exit)exits[(cause >> CAUSE_CODE_SHIFT & 31) % (sizeof(exits) / sizeof(exits[0]))];
+}
+
+// How long it is certain to stay in the driver.
+static uint64_t cycles_in_driver(uint32_t pc)
+{
+	uint32_t offset = pc - KSEG0;
+
+	if (offset >= LAYOUT_FINISH && offset < LAYOUT_SAVE)
+		return 500; // clearing the TLB alone takes that
+	if (offset < LAYOUT_UTLB + 8 || (offset >= LAYOUT_GENERAL && offset < LAYOUT_GENERAL + 8))
+		return 100; // saving and restoring registers
+	return 1;
+}
+
+// Executes one cycle; more in the driver.
+static enum vm_state watch_cycle(struct watch *watch)
+{
+	const struct cpu *cpu = watch->cpu;
+	uint32_t offset = program_offset(watch), pc = cpu->pc;
+	uint64_t interrupts = cpu->interrupts, exceptions = cpu->exceptions, stalls = cpu->stalls;
+	uint64_t faults = cpu->fetch_faults, base = watch->vm->run.base;
+	uint32_t cause = cpu->cause;
+	struct reached reached;
+	struct insn insn;
+	enum place place;
+	enum vm_state state;
+
+	if (offset == NO_FRAME) {
+		watch->in_program = false;
+		return vm_run(watch->vm, watch->vm->totals.executed + cycles_in_driver(pc));
+	}
+	mips_decode(&mips_isa_mips161, memory_read_word(&watch->vm->memory, offset), &insn);
+	place = place_of(watch, &insn, offset);
+	reached = reached_by(watch, &insn, offset);
+	state = vm_run(watch->vm, watch->vm->totals.executed + 1);
+
+	enum mips_op op = insn.op;
+	bool page_end = (pc & ~PAGE_MASK) >= PAGE_SIZE - 8;
+	bool branch = insn_has_delay_slot(&insn);
+	watch->coverage->instructions++;
+	watch->in_program = true;
+	watch->expected = pc + 4;
+	watch->after_branch = false;
+	if (cpu->interrupts != interrupts) {
+		count_cell(watch, op, place, page_end, EXIT_INTERRUPT);
+		watch->in_program = false;
+	} else if (cpu->exceptions != exceptions) {
+		count_cell(watch, op, place, page_end,
+			   cpu->fetch_faults != faults ? EXIT_FETCH : exit_of_exception(cpu->cause));
+		watch->in_program = false;
+	} else if (cpu->stalls != stalls) {
+		count_cell(watch, op, place, page_end, EXIT_STALL);
+		watch->expected = cpu->pc; // it is still in the same place
+		if (place == PLACE_TAKEN || place == PLACE_NOT_TAKEN || place == PLACE_FIRST)
+			watch->in_program = false;
+	} else {
+		watch->after_branch = branch;
+		watch->after_taken = cpu->jump_pending;
+		count_cell(watch, op, place, page_end,
+			   !branch	       ? EXIT_NEXT
+			   : cpu->jump_pending ? EXIT_TAKEN
+					       : EXIT_NOT);
+		if (reached.device)
+			count_cell(watch, op, place, page_end, EXIT_DEVICE);
+		if (reached.code)
+			count_cell(watch, op, place, page_end, EXIT_CODE);
+		if (reached.near)
+			count_cell(watch, op, place, page_end, EXIT_NEAR);
+		if (cpu->run_state == CPU_WAITING || (op == MIPS_OP_WAIT && watch->vm->run.base != base))
+			count_cell(watch, op, place, page_end, EXIT_WAITS);
+		if (watch->vm->run.base != base || (cpu->cause & ~cause & CAUSE_TIMER))
+			count_cell(watch, op, place, page_end, EXIT_RUN_END);
+	}
+	return state;
+}
+
+unsigned coverage_watch(struct coverage *coverage, const struct kernel *kernel)
+{
+	struct outcome outcome;
+	struct watch watch = {.coverage = coverage, .kernel = kernel, .outcome = &outcome};
+	unsigned ended = 0;
+
+	watch.vm = machine_new(engine_find("reference"), kernel, &outcome);
+	if (!watch.vm)
+		abort();
+	watch.cpu = &watch.vm->cpus[0];
+	for (uint64_t since = 0; since < MACHINE_CYCLES_PER_PROGRAM; since++) {
+		if (watch_cycle(&watch) != VM_RUNNING)
+			break;
+		if (outcome.code_count != ended)
+			since = 0;
+		ended = outcome.code_count;
+	}
+	ended = outcome.code_count;
+	outcome_free(&outcome);
+	return ended;
+}
+
+void coverage_write(const struct coverage *coverage, FILE *file)
+{
+	fwrite(coverage, sizeof(*coverage), 1, file);
+}
+
+bool coverage_read(struct coverage *coverage, FILE *file)
+{
+	struct coverage *more = coverage_new();
+	bool ok = fread(more, sizeof(*more), 1, file) == 1;
+
+	for (unsigned i = 0; ok && i < MIPS_OP_COUNT * PLACE_COUNT * EXIT_COUNT; i++)
+		(&coverage->counts[0][0][0])[i] += (&more->counts[0][0][0])[i];
+	coverage->instructions += more->instructions;
+	free(more);
+	return ok;
+}
+
+// --- The table ---
+
+static bool is_op(enum mips_op op)
+{
+	return mips_op_info[op].levels & (MIPS_LEVEL_MIPS1 | MIPS_LEVEL_MIPS161 | MIPS_LEVEL_R3000) ||
+	       op == MIPS_OP_RESERVED || op == MIPS_OP_COP_UNUSABLE || op == MIPS_OP_COP0_RESERVED;
+}
+
+// Whether an exit is one that the instruction table allows the operation.
+static bool is_possible(enum mips_op op, enum place place, enum exit exit)
+{
+	const struct op_info *info = &mips_op_info[op];
+	bool memory = info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
+	bool store = info->flags & MIPS_FLAG_STORE;
+	bool fetches = info->flags & MIPS_FLAG_DELAY; // looks its target up
+	bool never_done = op == MIPS_OP_RESERVED || op == MIPS_OP_COP_UNUSABLE ||
+			  op == MIPS_OP_COP0_RESERVED || op == MIPS_OP_SYSCALL || op == MIPS_OP_BREAK;
+
+	if (fetches && place == PLACE_MIDDLE)
+		return false;
+	switch (exit) {
+	case EXIT_NEXT:
+		return !fetches && !never_done;
+	case EXIT_TAKEN:
+		return fetches;
+	case EXIT_NOT:
+		return info->flags & MIPS_FLAG_BRANCH;
+	case EXIT_STALL:
+		return (info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO);
+	case EXIT_INTERRUPT:
+	case EXIT_FETCH:
+		return true;
+	case EXIT_MOD:
+		return info->traps & MIPS_TRAP_MOD;
+	case EXIT_TLBL:
+	case EXIT_ADEL:
+		return fetches || (info->traps & (exit == EXIT_TLBL ? MIPS_TRAP_TLBL : MIPS_TRAP_ADEL));
+	case EXIT_TLBS:
+		return info->traps & MIPS_TRAP_TLBS;
+	case EXIT_ADES:
+		return info->traps & MIPS_TRAP_ADES;
+	case EXIT_IBE:
+		return fetches;
+	case EXIT_DBE:
+		return info->traps & MIPS_TRAP_DBE;
+	case EXIT_SYSCALL:
+		return info->traps & MIPS_TRAP_SYS;
+	case EXIT_BREAK:
+		return info->traps & MIPS_TRAP_BP;
+	case EXIT_RESERVED:
+		return info->traps & MIPS_TRAP_RI;
+	case EXIT_COPROCESSOR:
+		return info->traps & MIPS_TRAP_CPU;
+	case EXIT_OVERFLOW:
+		return info->traps & MIPS_TRAP_OV;
+	case EXIT_RUN_END:
+		return !never_done;
+	case EXIT_CODE:
+	case EXIT_NEAR:
+		return store;
+	case EXIT_DEVICE:
+		return memory;
+	case EXIT_WAITS:
+		return op == MIPS_OP_WAIT;
+	default:
+		return false;
+	}
+}
+
+void coverage_print(const struct coverage *coverage, FILE *file)
+{
+	fprintf(file, "%llu instructions of programs. Places: ", (unsigned long long)coverage->instructions);
+	for (unsigned place = 0; place < PLACE_COUNT; place++)
+		fprintf(file, "%c %s%s", place_letters[place], place_names[place],
+			place + 1 < PLACE_COUNT ? ", " : "; a dot: never seen\n");
+	fprintf(file, "%-14s", "");
+	for (unsigned exit = 0; exit < EXIT_COUNT; exit++)
+		fprintf(file, " %-6s", exit_names[exit]);
+	fprintf(file, "\n");
+	for (unsigned op = 0; op < MIPS_OP_COUNT; op++) {
+		if (!is_op(op))
+			continue;
+		fprintf(file, "%-14s", mips_op_info[op].name);
+		for (unsigned exit = 0; exit < EXIT_COUNT; exit++) {
+			char cell[PLACE_COUNT + 1] = "      ";
+
+			for (unsigned place = 0; place < PLACE_COUNT; place++) {
+				if (coverage->counts[op][place][exit])
+					cell[place] = place_letters[place];
+				else if (is_possible(op, place, exit))
+					cell[place] = '.';
+			}
+			fprintf(file, " %s", cell);
+		}
+		fprintf(file, "\n");
+	}
+}
+
+// --- Explanations ---
+
+struct explanation {
+	char op[24], place[24], exit[24];
+	bool used;
+	unsigned line;
+};
+
+static bool word_matches(const char *pattern, const char *name)
+{
+	return strcmp(pattern, "*") == 0 || strcmp(pattern, name) == 0;
+}
+
+// Names of operations may be cut short: LOAD* and so on.
+static bool op_matches(const char *pattern, enum mips_op op)
+{
+	const struct op_info *info = &mips_op_info[op];
+
+	if (strcmp(pattern, "@delay") == 0)
+		return info->flags & MIPS_FLAG_DELAY;
+	if (strcmp(pattern, "@memory") == 0)
+		return info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
+	if (strcmp(pattern, "@cop0") == 0)
+		return info->flags & MIPS_FLAG_COP0;
+	return word_matches(pattern, info->name);
+}
+
+static unsigned read_explanations(FILE *file, struct explanation *list, unsigned most)
+{
+	char line[256];
+	unsigned count = 0;
+
+	for (unsigned number = 1; fgets(line, sizeof(line), file); number++) {
+		struct explanation *explanation = &list[count];
+
+		if (line[0] == '#' || line[0] == '\n' || count == most)
+			continue;
+		if (sscanf(line, "%23s %23s %23s", explanation->op, explanation->place, explanation->exit) ==
+		    3) {
+			explanation->line = number;
+			explanation->used = false;
+			count++;
+		}
+	}
+	return count;
+}
+
+unsigned coverage_check(const struct coverage *coverage, FILE *explained, FILE *file)
+{
+	static struct explanation list[512];
+	unsigned count = explained ? read_explanations(explained, list, 512) : 0, bad = 0, cells = 0;
+
+	for (unsigned op = 0; op < MIPS_OP_COUNT; op++) {
+		for (unsigned exit = 0; exit < EXIT_COUNT; exit++) {
+			for (unsigned place = 0; place < PLACE_COUNT; place++) {
+				bool found = false;
+
+				if (!is_op(op) || !is_possible(op, place, exit))
+					continue;
+				cells++;
+				if (coverage->counts[op][place][exit])
+					continue;
+				for (unsigned i = 0; i < count; i++) {
+					if (!op_matches(list[i].op, op) ||
+					    !word_matches(list[i].place, place_names[place]) ||
+					    !word_matches(list[i].exit, exit_names[exit]))
+						continue;
+					found = list[i].used = true;
+				}
+				if (found)
+					continue;
+				fprintf(file, "empty: %s %s %s\n", mips_op_info[op].name, place_names[place],
+					exit_names[exit]);
+				bad++;
+			}
+		}
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i].used)
+			continue;
+		fprintf(file, "line %u explains nothing: %s %s %s\n", list[i].line, list[i].op, list[i].place,
+			list[i].exit);
+		bad++;
+	}
+	fprintf(file, "%u cells, %u to explain\n", cells, bad);
+	return bad;
+}
