@@ -761,6 +761,21 @@ static void put_bus_timer(struct generator *generator)
 	put(generator, memory_word(MIPS_OP_SW, 19, 1, 16), 0);
 }
 
+// Looks at EntryHi before and after an access, which writes it if its address is mapped.
+static void put_entry_hi(struct generator *generator)
+{
+	int32_t reg = 1 + (int32_t)below(generator, 15), next = 1 + reg % 15;
+	bool may_write = !generator->mapped || generator->wired;
+
+	if (may_write && chance(generator, 50))
+		put(generator, MIPS_WORD(MTC0, ['t'] = reg, ['r'] = 10), WORD_TARGET);
+	else
+		put(generator, MIPS_WORD(MFC0, ['t'] = reg, ['r'] = 10), WORD_TARGET);
+	put(generator, memory_word(chance(generator, 50) ? MIPS_OP_LW : MIPS_OP_SW, 16, (unsigned)next, 0),
+	    WORD_NEVER);
+	put(generator, MIPS_WORD(MFC0, ['t'] = next, ['r'] = 10), WORD_NEVER);
+}
+
 static void put_item(struct generator *generator)
 {
 	unsigned roll = below(generator, 100);
@@ -781,6 +796,8 @@ static void put_item(struct generator *generator)
 		put_tlb_write(generator);
 	else if (roll < 98 && generator->kernel)
 		put_bus_timer(generator);
+	else if (generator->kernel)
+		put_entry_hi(generator);
 	else
 		put_simple(generator);
 }
