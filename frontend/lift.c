@@ -9,6 +9,7 @@
 
 #include "frontend/classify.h"
 #include "frontend/decode.h"
+#include "runtime/core/planted.h"
 
 #define PAGE_SIZE   4096u
 #define PAGE_OFFSET 0xFFFu
@@ -180,7 +181,7 @@ static uint16_t cycle_after_stall(const struct lifter *lifter, const struct insn
 {
 	uint16_t registers = hilo_registers(insn);
 
-	if (!lifter->model->hilo_interlock)
+	if (!lifter->model->hilo_interlock || planted(BUG_HILO_STATIC))
 		return cycle;
 	if ((registers & MIPS_REG_HI) && lifter->hi_ready > cycle)
 		cycle = lifter->hi_ready;
@@ -202,7 +203,7 @@ static void test_stall(struct lifter *lifter)
 	struct ir_block *block = lifter->block;
 	ir_value active, busy = IR_NO_VALUE;
 
-	if (!lifter->model->hilo_interlock || registers == 0)
+	if (!lifter->model->hilo_interlock || registers == 0 || planted(BUG_HILO_TEST))
 		return;
 	active = ir_active(block, lifter->time);
 	for (unsigned i = 0; i < 2; i++) {
@@ -230,7 +231,7 @@ static void stamp(struct lifter *lifter)
 	struct ir_block *block = lifter->block;
 	ir_value ready;
 
-	if (!lifter->model->hilo_interlock || lifter->previous_hilo == 0)
+	if (!lifter->model->hilo_interlock || lifter->previous_hilo == 0 || planted(BUG_HILO_STAMP))
 		return;
 	ready = ir_active(block, lifter->previous_time);
 	ready = ir_binary(block, IR_ADD, IR_I64, ready, ir_const(block, IR_I64, 2));
@@ -267,7 +268,7 @@ static void probe_next_page(struct lifter *lifter)
 	uint32_t offset = lifter->va & PAGE_OFFSET;
 	ir_value next;
 
-	if (!lifter->mode.mapped || !lifter->model->fetch_looks_ahead)
+	if (!lifter->mode.mapped || !lifter->model->fetch_looks_ahead || planted(BUG_PAGE_END))
 		return;
 	if (offset == LAST_OFFSET && lifter->time.index == 0) {
 		ir_probe(lifter->block, lift_parameter(lifter, lifter->va + 4), lifter->time);
@@ -298,7 +299,7 @@ static ir_value branch_condition(struct lifter *lifter, enum mips_op op)
 		compare = IR_NE;
 		break;
 	case MIPS_OP_BLEZ:
-		compare = IR_SLE;
+		compare = planted(BUG_COMPARE) ? IR_SLT : IR_SLE;
 		break;
 	case MIPS_OP_BGTZ:
 		compare = IR_SLT;
@@ -327,6 +328,7 @@ static ir_value differs(struct lifter *lifter, ir_value value, uint32_t mask, ui
 // 1 if an indirect jump has to be left to the interpreter.
 static ir_value bad_target(struct lifter *lifter, ir_value target)
 {
+	uint32_t low_bits = planted(BUG_JUMP_TARGET) ? 0 : 3;
 	struct ir_block *block = lifter->block;
 	uint32_t ram_size = lifter->options->ram_size;
 	ir_value bad, last;
@@ -338,11 +340,11 @@ static ir_value bad_target(struct lifter *lifter, ir_value target)
 		uint32_t base = lifter->va & 0xE0000000;
 		ir_value offset = ir_binary(block, IR_SUB, IR_I32, target, lift_parameter(lifter, base));
 
-		bad = differs(lifter, target, 3, 0);
+		bad = differs(lifter, target, low_bits, 0);
 		last = ir_binary(block, IR_ULT, IR_I32, lift_parameter(lifter, ram_size - 5), offset);
 		return ir_binary(block, IR_OR, IR_I1, bad, last);
 	}
-	bad = differs(lifter, target, lifter->mode.user ? 0x80000003 : 3, 0);
+	bad = differs(lifter, target, (lifter->mode.user ? 0x80000000 : 0) | low_bits, 0);
 	if (lifter->model->fetch_looks_ahead) {
 		last = ir_binary(block, IR_AND, IR_I32, target, lift_const(lifter, LAST_OFFSET));
 		last = ir_binary(block, IR_EQ, IR_I32, last, lift_const(lifter, LAST_OFFSET));
@@ -397,7 +399,7 @@ static void lift_branch(struct lifter *lifter, struct branch *branch)
 {
 	struct ir_block *block = lifter->block;
 	const struct insn *insn = &lifter->insn;
-	uint32_t link = lifter->va + 8;
+	uint32_t link = lifter->va + (planted(BUG_LINK) ? 4 : 8);
 
 	if (branch->link && lifter->model->links_first)
 		lift_set_gpr(lifter, insn_link_register(insn), lift_parameter(lifter, link));

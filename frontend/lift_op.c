@@ -2,6 +2,7 @@
 #include "frontend/lift_internal.h"
 
 #include "frontend/classify.h"
+#include "runtime/core/planted.h"
 
 // Widths of memory accesses and how MFC0 and MTC0 differ are arguments of the shapes in the table.
 struct rule {
@@ -222,8 +223,9 @@ static void shift_variable_op(struct lifter *lifter, unsigned op)
 static ir_value trapping(struct lifter *lifter, enum ir_op op, ir_value a, ir_value b)
 {
 	ir_value result = binary(lifter, op, a, b);
-	ir_value first = binary(lifter, IR_XOR, a, op == IR_ADD ? result : b);
-	ir_value second = binary(lifter, IR_XOR, op == IR_ADD ? b : a, result);
+	bool is_add = op == IR_ADD || planted(BUG_OVERFLOW);
+	ir_value first = binary(lifter, IR_XOR, a, is_add ? result : b);
+	ir_value second = binary(lifter, IR_XOR, is_add ? b : a, result);
 	ir_value signs = binary(lifter, IR_AND, first, second);
 
 	ir_exit_if(lifter->block, binary_const(lifter, IR_SLT, signs, 0), lifter->time);
@@ -361,6 +363,7 @@ static void load_op(struct lifter *lifter, unsigned type)
 	ir_value value = ir_load(lifter->block, type, address, lifter->time);
 	bool is_signed = mips_op_info[insn->op].flags & MIPS_FLAG_SEXT;
 
+	is_signed &= !(planted(BUG_SIGN_EXTENSION) && type == IR_I16);
 	accessed(lifter, address, type == IR_I32);
 	if (type != IR_I32)
 		value = ir_unary(lifter->block, is_signed ? IR_SEXT : IR_ZEXT, IR_I32, value);

@@ -4,6 +4,7 @@
  * Needs: a verified block. Leaves: a verified block. Seen is a register by GET, and by every operation that
  * can leave the block (MEMORY, EXIT, END: then the whole state is the guest's). One walk from the end. */
 #include "ir/ir_internal.h"
+#include "runtime/core/planted.h"
 
 #include <string.h>
 
@@ -36,7 +37,8 @@ void ir_dead_stores(struct ir_block *block)
 			overwritten[insn->state] = stretch;
 			break;
 		default:
-			stretch++;
+			if (!planted(BUG_DEAD_STORE) || insn->op != IR_LOAD)
+				stretch++;
 			break;
 		}
 		if (insn->dead) {

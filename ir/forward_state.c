@@ -6,6 +6,7 @@
  * state, and lookup_va (kernel accesses and TLBR write it); never the general registers, HI and LO. One walk.
  */
 #include "ir/ir_internal.h"
+#include "runtime/core/planted.h"
 
 void ir_forward_state(struct ir_block *block)
 {
@@ -32,7 +33,8 @@ void ir_forward_state(struct ir_block *block)
 				known[insn->state] = insn->operands[0];
 		} else if (ir_op_info[insn->op].effect == IR_EFFECT_MEMORY) {
 			for (unsigned state = 0; state < IR_STATE_COUNT; state++) {
-				if (!ir_state_info[state].cached || state == IR_STATE_LOOKUP_VA)
+				if (!ir_state_info[state].cached ||
+				    (state == IR_STATE_LOOKUP_VA && !planted(BUG_FORWARD)))
 					known[state] = IR_NO_VALUE;
 			}
 		}

@@ -5,6 +5,7 @@
  * from before its bytes are copied: its granules are marked in the code map and the page loses write
  * permission in every soft TLB, so that whoever writes there reports it. */
 #include "jit/jit_internal.h"
+#include "runtime/core/planted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +114,10 @@ static void watch(struct jit *jit, struct region *region, uint32_t distance)
 			    .region = region, .distance = distance, .next = jit->granules[granule]};
 			jit->granules[granule] = use;
 			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, true);
+			if (planted(BUG_CODE_MAP))
+				break;
 		}
-		for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
+		for (unsigned cpu = 0; cpu < jit->cpu_count && !planted(BUG_PROTECT); cpu++)
 			soft_tlb_protect(&jit->cpus[cpu], (block->pa + distance) & PAGE_MASK);
 	}
 	if (region->instance_count == region->instance_capacity) {
@@ -236,7 +239,8 @@ static void clear_entries(struct jit *jit, struct region *region, uint32_t dista
 		const struct region_entry *own = &region->entries[i];
 		struct block_entry *entry = probe(jit, own->va, own->pa + distance, region->mode.user);
 
-		clear_jump_caches(jit, own->va, region->mode.user);
+		if (!planted(BUG_JUMP_CACHE))
+			clear_jump_caches(jit, own->va, region->mode.user);
 		if (!entry->used || entry->region != region)
 			continue;
 		entry->code = NULL;
@@ -308,7 +312,7 @@ static bool attach(struct jit *jit, struct region *region, uint32_t distance)
 {
 	if (has_instance(region, distance))
 		return true;
-	if (!same_bytes(jit, region, distance))
+	if (!same_bytes(jit, region, distance) && !planted(BUG_CONTENT))
 		return false;
 	watch(jit, region, distance);
 	set_entries(jit, region, distance);
@@ -381,7 +385,8 @@ static void clear_all_jump_caches(struct jit *jit)
  * stays, for when the same bytes come back. */
 static void detach(struct jit *jit, struct region *region, uint32_t distance)
 {
-	unlink_incoming(jit, region);
+	if (!planted(BUG_UNLINK))
+		unlink_incoming(jit, region);
 	clear_entries(jit, region, distance);
 	unwatch(jit, region, distance);
 	jit->statistics.invalidated++;

@@ -4,6 +4,7 @@
  *
  * `budget` is as at the start of the instruction's cycle, so cpu->budget = budget makes the clocks exact. */
 #include "jit/jit_internal.h"
+#include "runtime/core/planted.h"
 
 #define KSEG0_BASE 0x80000000u
 
@@ -19,13 +20,13 @@ static bool is_direct(uint32_t va)
 
 static uint32_t read_tag(const struct cpu *cpu, uint32_t va)
 {
-	return (va & PAGE_MASK) | cpu->asid;
+	return (va & PAGE_MASK) | (planted(BUG_ASID) ? 0 : cpu->asid);
 }
 
 static void record_lookup(struct cpu *cpu, uint32_t va, bool user)
 {
-	if (cpu->model->lift.lookup_sets_entry_hi && !user &&
-	    !is_direct(va)) /* user regions keep it in a register */
+	if (cpu->model->lift.lookup_sets_entry_hi && !user && !is_direct(va) &&
+	    !planted(BUG_LOOKUP)) /* user regions keep it in a register */
 		cpu->lookup_va = va;
 }
 
@@ -80,7 +81,7 @@ static enum helper_status after(struct cpu *cpu)
 {
 	struct jit *jit = cpu->jit;
 
-	if (jit->invalidated) {
+	if (jit->invalidated && !planted(BUG_STOP_AFTER)) {
 		jit->invalidated = false;
 		return HELPER_AFTER;
 	}
@@ -182,6 +183,8 @@ static uint64_t help_cp0_write(struct cpu *cpu, uint32_t number, uint32_t a, uin
 	(void)b;
 	cpu->budget = budget;
 	cp0_write(cpu, number, a);
+	if (planted(BUG_INTERRUPT))
+		return result(HELPER_DONE, 0);
 	/* Kernel code that put itself into user mode goes on in the interpreter; or faults there. */
 	return result(cpu_user_mode(cpu) ? HELPER_AFTER : after(cpu), 0);
 }
@@ -274,7 +277,7 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);
 	end_link(cpu);
-	if (memory_read_word(cpu->memory, offset) != cpu->ll_value) {
+	if (memory_read_word(cpu->memory, offset) != cpu->ll_value && !planted(BUG_LINKED_STORE)) {
 		cpu->sc_failed++;
 		return result(HELPER_DONE, accessed);
 	}

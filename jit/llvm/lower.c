@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "runtime/cpu/cpu.h"
+#include "runtime/core/planted.h"
 
 /* A packed exit. */
 #define EXIT_REFUND_MASK  0xFFFFu /* cycles given back */
@@ -266,7 +267,7 @@ static LLVMBasicBlockRef cold_exit(struct lowering *lowering, LLVMValueRef exit)
 {
 	struct stair *stair = lowering->stair_count ? &lowering->stairs[lowering->stair_count - 1] : NULL;
 
-	if (!stair || stair->dirty != lowering->dirty) {
+	if (!stair || (stair->dirty != lowering->dirty && !planted(BUG_STAIR))) {
 		LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder);
 
 		stair = &lowering->stairs[lowering->stair_count++];
@@ -311,7 +312,7 @@ static uint32_t pack_exit(const struct lowering *lowering, enum exit_reason reas
 
 static uint32_t pack_before(const struct lowering *lowering, struct ir_time time)
 {
-	unsigned back = time.delay_slot; /* the branch is executed anew */
+	unsigned back = planted(BUG_DELAY_SLOT) ? 0 : time.delay_slot; /* the branch is executed anew */
 
 	return pack_exit(lowering, EXIT_INTERPRET, time.index - back, time.cycle - back);
 }
@@ -387,7 +388,9 @@ LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table
 
 LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size)
 {
-	LLVMValueRef asid = load_cpu(lowering, lowering->types->i32, offsetof(struct cpu, asid));
+	LLVMValueRef asid = planted(BUG_ASID)
+				? const32(lowering, 0)
+				: load_cpu(lowering, lowering->types->i32, offsetof(struct cpu, asid));
 	LLVMValueRef bits =
 	    LLVMBuildAnd(lowering->builder, va, const32(lowering, PAGE_MASK | (size - 1)), "");
 
@@ -565,6 +568,8 @@ static LLVMValueRef lower_active(struct lowering *lowering, const struct ir_insn
 				  ? hole64(lowering, HOLE_REFUND, lowering->op, 0)
 				  : const64(lowering, (uint64_t)(lowering->block->cost - insn->time.cycle));
 
+	if (planted(BUG_CLOCK))
+		end = LLVMBuildAdd(lowering->builder, end, const64(lowering, 1), "");
 	end = LLVMBuildSub(lowering->builder, end, lowering->budget, "");
 	return LLVMBuildSub(lowering->builder, end, refund, "");
 }
@@ -582,7 +587,7 @@ static void lower_exit_if(struct lowering *lowering, const struct ir_insn *insn)
 static void check_budget(struct lowering *lowering, uint32_t needed)
 {
 	LLVMBasicBlockRef paid = new_block(lowering, "paid");
-	LLVMValueRef rest = const64(lowering, needed - lowering->block->cost);
+	LLVMValueRef rest = const64(lowering, (uint64_t)needed - lowering->block->cost - planted(BUG_BUDGET));
 
 	branch_rarely(lowering, LLVMBuildICmp(lowering->builder, LLVMIntSLT, lowering->budget, rest, ""),
 		      cold_exit(lowering, const32(lowering, pack_exit(lowering, EXIT_BUDGET, 0, 0))), paid);

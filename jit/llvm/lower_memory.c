@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/cpu/cpu.h"
+#include "runtime/core/planted.h"
 
 #define KERNEL_BASE 0x80000000u /* kseg0 */
 
@@ -428,7 +429,8 @@ static LLVMValueRef merge_partial(struct lowering *lowering, const struct guest_
 		value = LLVMBuildShl(builder, value, shift, "");
 		mask = LLVMBuildShl(builder, mask, shift, "");
 	}
-	mask = LLVMBuildXor(builder, mask, const32(lowering, UINT32_MAX), "");
+	if (left || !planted(BUG_UNALIGNED))
+		mask = LLVMBuildXor(builder, mask, const32(lowering, UINT32_MAX), "");
 	return LLVMBuildOr(builder, LLVMBuildAnd(builder, old, mask, ""), value, "");
 }
 

@@ -1,5 +1,6 @@
 /* The TLB of MIPS-161 (System/161 reference, section 1.11), searched entry by entry, and the soft TLBs that translated
  * code probes instead. */
+#include "runtime/core/planted.h"
 #include "runtime/cpu/cpu_internal.h"
 
 #include <stdio.h>
@@ -216,6 +217,6 @@ uint32_t soft_tlb_find(struct cpu *cpu, uint32_t va, enum access access, bool us
 	if (physical >= cpu->memory->ram_size)
 		return NO_FRAME;
 	if (!va_is_direct(va))
-		fill(cpu, entry, va, physical, access == ACCESS_STORE);
+		fill(cpu, entry, va, physical, access == ACCESS_STORE || planted(BUG_DIRTY));
 	return physical;
 }

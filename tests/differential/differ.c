@@ -10,8 +10,9 @@
 //   --from=N --to=N   kernels of a campaign
 //   --programs=N      in a kernel
 //   --jobs=N          processes
-//   --seconds=N       start no further kernel after that time
+//   --seconds=N       start no further kernel after that much CPU time of a process
 //   --stop            end with the first difference
+//   --as-is           do not shrink programs that differ
 //   --explained=FILE  why some cells of the table are empty
 //   --keep=FOLDER     where programs that differ are saved
 
@@ -38,7 +39,7 @@ struct settings {
 	uint64_t from, to;
 	unsigned programs, jobs;
 	double seconds;
-	bool stop;
+	bool stop, as_is;
 	const char *keep, *explained;
 	char **words; // what is no option
 	int word_count;
@@ -60,12 +61,17 @@ struct totals {
 	uint64_t hashes[]; // of the programs, to count the distinct ones
 };
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static const char *name_of(const struct engine *engine)
@@ -74,12 +80,12 @@ static const char *name_of(const struct engine *engine)
 }
 
 static void run(const struct engine *engine, uint64_t number, const struct kernel *kernel,
-		struct outcome *outcome, struct figures *figures)
+		const struct outcome *expected, struct outcome *outcome, struct figures *figures)
 {
 	uint64_t before = now_ns();
 
 	if (engine)
-		machine_run(engine, number, kernel, outcome);
+		machine_run(engine, number, kernel, expected, outcome);
 	else
 		original_run(kernel, outcome);
 	if (!figures)
@@ -101,8 +107,8 @@ static bool kernel_differs(const struct pair *pair, const struct kernel *kernel,
 	struct outcome base, other;
 	int program;
 
-	run(pair->base, pair->number, kernel, &base, NULL);
-	run(pair->engine, pair->number, kernel, &other, NULL);
+	run(pair->base, pair->number, kernel, NULL, &base, NULL);
+	run(pair->engine, pair->number, kernel, &base, &other, NULL);
 	bool same = outcome_same(&other, &base, where, size, &program);
 	// The original's simulator is no measure for what does not end.
 	if (!pair->engine && base.end != END_OFF)
@@ -192,6 +198,8 @@ static bool explain(const struct settings *settings, const struct pair *pair, co
 	printf("kernel %llu, program %u, %s: %s\n", (unsigned long long)pair->number, first + (unsigned)index,
 	       name_of(pair->engine), where);
 	fflush(stdout);
+	if (settings->as_is)
+		return true;
 	program = kernel->programs[index];
 	if (program_differs((void *)(uintptr_t)pair, &program)) {
 		program_shrink(&program, program_differs, (void *)(uintptr_t)pair);
@@ -239,7 +247,7 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 	bool differed = false;
 	struct outcome base;
 
-	run(settings->base, number, kernel, &base, &totals->base);
+	run(settings->base, number, kernel, NULL, &base, &totals->base);
 	done = compared = base.code_count;
 	if (base.end != END_OFF && done < kernel->running) {
 		count(&totals->wild, 1);
@@ -261,10 +269,10 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 			if (compared == 0)
 				continue;
 			part.running = compared;
-			run(settings->base, number, &part, &again, NULL);
+			run(settings->base, number, &part, NULL, &again, NULL);
 			right = &again;
 		}
-		run(pair.engine, number, &part, &other, &totals->engines[i]);
+		run(pair.engine, number, &part, right, &other, &totals->engines[i]);
 		if (!outcome_same(&other, right, where, sizeof(where), &index)) {
 			unsigned good = other.code_count < compared ? other.code_count : compared;
 
@@ -310,10 +318,11 @@ static void compare_kernel(const struct settings *settings, uint64_t number, str
 
 static void work(const struct settings *settings, unsigned job, struct totals *totals)
 {
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 	for (uint64_t number = settings->from + job; number <= settings->to; number += settings->jobs) {
-		if (settings->seconds > 0 && (double)(now_ns() - start) / 1e9 > settings->seconds)
+		if (settings->seconds > 0 &&
+		    (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e9 > settings->seconds)
 			break;
 		compare_kernel(settings, number, totals);
 		if (settings->stop && __atomic_load_n(&totals->differences, __ATOMIC_RELAXED))
@@ -461,7 +470,7 @@ static int compare_single(const struct settings *settings, const char *name, str
 	struct outcome base;
 	int bad = 0;
 
-	run(settings->base, number, &kernel, &base, NULL);
+	run(settings->base, number, &kernel, NULL, &base, NULL);
 	printf("%s, %s: %s", name, engine_name(settings->base), end_name(base.end));
 	for (unsigned i = 0; i < base.code_count; i++)
 		printf(", digest %08x", base.codes[i]);
@@ -471,7 +480,7 @@ static int compare_single(const struct settings *settings, const char *name, str
 		char where[512];
 		int index;
 
-		run(settings->engines[i], number, &kernel, &other, NULL);
+		run(settings->engines[i], number, &kernel, NULL, &other, NULL);
 		bool same = outcome_same(&other, &base, where, sizeof(where), &index);
 		printf("%s, %s: %s\n", name, name_of(settings->engines[i]), same ? "same" : where);
 		bad |= !same;
@@ -546,6 +555,10 @@ static bool parse_option(struct settings *settings, char *option)
 
 	if (strcmp(option, "--stop") == 0) {
 		settings->stop = true;
+		return true;
+	}
+	if (strcmp(option, "--as-is") == 0) {
+		settings->as_is = true;
 		return true;
 	}
 	if (!value)

@@ -23,8 +23,28 @@ struct engine {
 static void translate_at_once(struct jit_options *options, struct numbers *numbers)
 {
 	(void)numbers;
+	options->tiers = TIERS_SECOND;
 	options->threads = 0;
 	options->threshold = 1;
+}
+
+static void first_tier(struct jit_options *options, struct numbers *numbers)
+{
+	options->tiers = TIERS_FIRST;
+	if (numbers_below(numbers, 4) == 0)
+		options->sensitive = SENSITIVE_CALL;
+	if (numbers_below(numbers, 10) != 0)
+		options->threshold = 1;
+}
+
+// Both, with regions compiled at once.
+static void both_tiers(struct jit_options *options, struct numbers *numbers)
+{
+	static const uint16_t thresholds[] = {2, 4, 8, 20};
+
+	options->tiers = TIERS_AUTO;
+	options->threads = 0;
+	options->threshold = PICK(numbers, thresholds);
 }
 
 // As tier 2 is meant to be tested: nine kernels of ten translate at once, sizes and policies vary.
@@ -62,6 +82,8 @@ static void background(struct jit_options *options, struct numbers *numbers)
 
 static const struct engine engines[] = {
     {"reference", ENGINE_REFERENCE, NULL},
+    {"tier1", ENGINE_JIT, first_tier},
+    {"tiers", ENGINE_JIT, both_tiers},
     {"tier2", ENGINE_JIT, vary},
     {"translated", ENGINE_JIT, translate_at_once},
     {"call", ENGINE_JIT, call},
@@ -85,7 +107,7 @@ const char *engine_name(const struct engine *engine)
 
 const char *engine_names(void)
 {
-	return "reference tier2 translated call regions background jit";
+	return "reference tier1 tiers tier2 translated call regions background jit";
 }
 
 bool engine_translates(const struct engine *engine)
@@ -214,7 +236,14 @@ static void console(void *context, uint8_t character)
 
 static void message(void *context, const char *text)
 {
-	add_line(context, text);
+	struct outcome *outcome = context;
+	const struct outcome *expected = outcome->expected;
+	unsigned last = outcome->code_count;
+
+	add_line(outcome, text);
+	if (expected && outcome->code_count > last &&
+	    (last >= expected->code_count || outcome->codes[last] != expected->codes[last]))
+		vm_interrupt(outcome->vm);
 }
 
 // A file without a name, and a name for it.
@@ -294,14 +323,14 @@ static enum vm_state run_to_end(struct vm *vm, const struct outcome *outcome)
 }
 
 void machine_run(const struct engine *engine, uint64_t number, const struct kernel *kernel,
-		 struct outcome *outcome)
+		 const struct outcome *expected, struct outcome *outcome)
 {
 	struct numbers numbers = {number};
 	struct jit_options jit = jit_default_options();
 	struct jit_statistics statistics;
 	struct vm *vm;
 
-	*outcome = (struct outcome){0};
+	*outcome = (struct outcome){.expected = expected};
 	jit.backend_path = backend_path();
 	if (engine->configure)
 		engine->configure(&jit, &numbers);
@@ -324,6 +353,7 @@ void machine_run(const struct engine *engine, uint64_t number, const struct kern
 	default:
 		outcome->end = END_LIMIT;
 	}
+	outcome->expected = NULL;
 	outcome->executed = vm->totals.executed;
 	if (!vm->jit)
 		return;

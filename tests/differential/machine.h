@@ -24,9 +24,10 @@ struct outcome {
 	unsigned code_count;
 	char *lines; // all else that it printed
 	size_t line_bytes;
-	uint64_t console;	       // digest of what it printed on its console
-	uint64_t executed, translated; // cycles; 0 from the original
-	struct vm *vm;		       // of our engines: the machine as it ended
+	uint64_t console;		// digest of what it printed on its console
+	uint64_t executed, translated;	// cycles; 0 from the original
+	struct vm *vm;			// of our engines: the machine as it ended
+	const struct outcome *expected; // while it runs: ends it at the first digest that differs
 };
 
 // How to run: names of engines and what they stand for are in machine.c. The kernel's number decides what the name
@@ -37,8 +38,9 @@ const char *engine_name(const struct engine *engine);
 const char *engine_names(void);
 bool engine_translates(const struct engine *engine);
 
+// With `expected`, only up to the first program that has another digest.
 void machine_run(const struct engine *engine, uint64_t number, const struct kernel *kernel,
-		 struct outcome *outcome);
+		 const struct outcome *expected, struct outcome *outcome);
 // A machine that has not run yet, for those who want to watch.
 struct vm *machine_new(const struct engine *engine, const struct kernel *kernel, struct outcome *outcome);
 
