@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "runtime/cpu/threaded.h"
 #include "runtime/vm/vm.h"
 
 static const char *engine_name(const struct run_options *options)
@@ -74,7 +73,7 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	else if (options->engine == RUN_INTERP)
 		streams_message(
 		    streams, "    %.1f %% of cycles in decoded code, the rest by the reference interpreter",
-		    100 - percent(threaded_reference_cycles(vm->threaded), cycles));
+		    100 - percent(vm_reference_cycles(vm), cycles));
 	if (!vm->jit)
 		return;
 
@@ -222,7 +221,7 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
 	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
 	if (vm->options.engine == ENGINE_INTERP)
-		add_number(root, "reference_cycles", threaded_reference_cycles(vm->threaded));
+		add_number(root, "reference_cycles", vm_reference_cycles(vm));
 	if (vm->jit)
 		cJSON_AddItemToObject(root, "jit", jit_json(vm));
 

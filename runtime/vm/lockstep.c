@@ -10,7 +10,6 @@
 #include "frontend/disassemble.h"
 #include "jit/jit.h"
 #include "runtime/core/random.h"
-#include "runtime/cpu/threaded.h"
 #include "runtime/vm/vm_internal.h"
 
 struct lockstep {
@@ -156,7 +155,7 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 	if (vm->options.engine == ENGINE_INTERP) {
 		for (unsigned i = 0; i < vm->cpu_count; i++)
 			report->own_cycles += cpu_cycles_run(&vm->cpus[i]);
-		report->own_cycles -= threaded_reference_cycles(vm->threaded);
+		report->own_cycles -= vm_reference_cycles(vm);
 	}
 	vm_snapshot_free(engine);
 	vm_snapshot_free(reference);

@@ -218,8 +218,8 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
 	vm->run.base = vm->events.now;
-	/* With the translator it executes several processors in turn. */
-	if (vm->options.engine != ENGINE_REFERENCE)
+	/* With the translator it executes several processors in turn. It knows System/161's processor only. */
+	if (vm->options.engine != ENGINE_REFERENCE && model->family == FAMILY_MIPS161)
 		vm->threaded = threaded_new(&vm->memory, vm->cpus, vm->cpu_count);
 	if (vm->options.engine == ENGINE_JIT) {
 		vm->jit = jit_new(vm->options.jit, &vm->memory, vm->cpus, vm->cpu_count, error);
@@ -256,6 +256,17 @@ struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, 
 	vm_restore(vm, start);
 	vm_snapshot_free(start);
 	return vm;
+}
+
+uint64_t vm_reference_cycles(const struct vm *vm)
+{
+	uint64_t cycles = 0;
+
+	if (vm->threaded)
+		return threaded_reference_cycles(vm->threaded);
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		cycles += cpu_cycles_run(&vm->cpus[i]);
+	return cycles;
 }
 
 void vm_free(struct vm *vm)
