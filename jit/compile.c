@@ -378,12 +378,6 @@ bool compiler_broken(const struct compiler *compiler)
 	return atomic_load(&compiler->broken);
 }
 
-const struct backend_interface *compiler_backend(const struct compiler *compiler, struct backend **backend)
-{
-	*backend = compiler->backend;
-	return compiler->interface;
-}
-
 uint64_t compiler_spent_ns(const struct compiler *compiler)
 {
 	return atomic_load_explicit(&compiler->compile_ns, memory_order_relaxed);

@@ -234,7 +234,6 @@ struct region *compiler_collect(struct compiler *compiler);
 /* Waits until nothing is queued or being compiled. */
 void compiler_wait(struct compiler *compiler);
 bool compiler_broken(const struct compiler *compiler);
-const struct backend_interface *compiler_backend(const struct compiler *compiler, struct backend **backend);
 void compiler_statistics(struct compiler *compiler, struct jit_statistics *statistics);
 /* CPU time that compiling has taken so far. */
 uint64_t compiler_spent_ns(const struct compiler *compiler);

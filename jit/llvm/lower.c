@@ -508,6 +508,40 @@ static void lower_jump(struct lowering *lowering, const struct ir_insn *insn)
 	}
 }
 
+/* In a group that ends in a branch: whether a SET chooses by the branch's own condition, and nothing can tell whether it is
+ * done before or after the branch. Then neither way has to choose. */
+static bool can_defer(const struct lowering *lowering, const struct ir_insn *set)
+{
+	const struct stencil_group *group = lowering->group;
+	const struct ir_insn *insns = lowering->block->insns;
+
+	if (!group || lowering->deferred)
+		return false;
+	const struct ir_insn *end = &insns[group->ops[group->count - 1]], *value = &insns[set->operands[0]];
+	if (end->op != IR_BRANCH || value->op != IR_SELECT || value->operands[0] != end->operands[0])
+		return false;
+	for (unsigned i = lowering->op + 1; i < group->count; i++) {
+		const struct ir_insn *later = &insns[group->ops[i]];
+
+		if (ir_op_info[later->op].timed ||
+		    ((later->op == IR_GET || later->op == IR_SET) && later->state == set->state))
+			return false;
+	}
+	return true;
+}
+
+/* The deferred SET, where the branch is taken (`k` is 0) or not. */
+static void set_deferred(struct lowering *lowering, unsigned k)
+{
+	const struct ir_insn *insns = lowering->block->insns, *set = lowering->deferred;
+
+	if (!set)
+		return;
+	ir_value chosen = insns[set->operands[0]].operands[1 + k];
+	if (insns[chosen].op != IR_GET || insns[chosen].state != set->state)
+		set_state(lowering, set->state, lowering->values[chosen]);
+}
+
 static void lower_branch(struct lowering *lowering, const struct ir_insn *insn)
 {
 	LLVMBasicBlockRef next[2];
@@ -526,6 +560,7 @@ static void lower_branch(struct lowering *lowering, const struct ir_insn *insn)
 		if (!outside[k])
 			continue;
 		position(lowering, next[k]);
+		set_deferred(lowering, k);
 		if (!outside[1 - k])
 			store_states(lowering, lowering->dirty);
 		leave_statically(lowering, insn->targets[k], k);
@@ -678,6 +713,10 @@ LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn)
 	case IR_GET:
 		return get_state(lowering, insn->state);
 	case IR_SET:
+		if (can_defer(lowering, insn)) {
+			lowering->deferred = insn;
+			return NULL;
+		}
 		set_state(lowering, insn->state, lowering->values[insn->operands[0]]);
 		return NULL;
 	case IR_ACTIVE:

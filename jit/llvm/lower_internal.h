@@ -43,7 +43,8 @@ struct lowering {
 	/* Not a region but a stencil: what differs between blocks are holes, states are in memory, and it is left at once by
 	 * tail calls. lower_stencil.c. */
 	const struct stencil_group *group;
-	unsigned op; /* the operation at hand, in the group */
+	unsigned op;			/* the operation at hand, in the group */
+	const struct ir_insn *deferred; /* a SET that is done where the group's branch goes; NULL if none */
 	LLVMValueRef budget_variable;
 	LLVMValueRef variables[IR_STATE_COUNT]; /* of cached states */
 	LLVMBasicBlockRef *heads;		/* of the guest blocks */
