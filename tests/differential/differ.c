@@ -358,7 +358,7 @@ static void print_figures(const char *name, const struct figures *figures, const
 	if (figures->executed)
 		printf(", %7.1f million cycles", (double)figures->executed / 1e6);
 	if (figures->translated)
-		printf(", %4.1f %% in translated code",
+		printf(", %4.1f %% by the engine itself",
 		       100 * (double)figures->translated / (double)figures->executed);
 	printf("\n");
 }

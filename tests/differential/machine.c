@@ -82,6 +82,7 @@ static void background(struct jit_options *options, struct numbers *numbers)
 
 static const struct engine engines[] = {
     {"reference", ENGINE_REFERENCE, NULL},
+    {"interp", ENGINE_INTERP, NULL},
     {"tier1", ENGINE_JIT, first_tier},
     {"tiers", ENGINE_JIT, both_tiers},
     {"tier2", ENGINE_JIT, vary},
@@ -107,7 +108,7 @@ const char *engine_name(const struct engine *engine)
 
 const char *engine_names(void)
 {
-	return "reference tier1 tiers tier2 translated call regions background jit";
+	return "reference interp tier1 tiers tier2 translated call regions background jit";
 }
 
 bool engine_translates(const struct engine *engine)
@@ -355,6 +356,8 @@ void machine_run(const struct engine *engine, uint64_t number, const struct kern
 	}
 	outcome->expected = NULL;
 	outcome->executed = vm->totals.executed;
+	if (vm->options.engine == ENGINE_INTERP)
+		outcome->translated = outcome->executed - vm_reference_cycles(vm);
 	if (!vm->jit)
 		return;
 	jit_statistics(vm->jit, &statistics);
