@@ -66,8 +66,8 @@ void cache_count_again(const struct jit *jit, struct block_entry *entry)
 
 	if (jit->options.tiers == TIERS_FIRST || executions > INT32_MAX)
 		executions = INT32_MAX;
-	entry->counted = (int32_t)executions;
-	atomic_store_explicit(&entry->countdown, entry->counted, memory_order_relaxed);
+	atomic_store_explicit(&entry->counted, (int)executions, memory_order_relaxed);
+	atomic_store_explicit(&entry->countdown, (int)executions, memory_order_relaxed);
 }
 
 struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user)

@@ -250,7 +250,7 @@ static void hot(struct jit *jit, struct block_entry *entry)
 	if (!entry->requested && can_afford_to_compile(jit))
 		request(jit, entry);
 	atomic_fetch_add_explicit(&entry->countdown, again, memory_order_relaxed);
-	entry->counted += again;
+	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
 }
 
 /* Gives a block code of the first tier. False if it is the interpreter's. */

@@ -25,10 +25,9 @@ struct block_entry {
 	bool requested;	       /* being compiled as the head of a region */
 	bool refused;	       /* cannot be translated while its first words are `first` */
 	uint8_t invalidations; /* each doubles the threshold */
-	/* Executions until the dispatcher wants to hear of it; the first tier's code counts down, compile threads read it to
-	 * take what is most wanted. */
-	atomic_int countdown;
-	int32_t counted; /* what it was set to, in all */
+	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
+	 * to in all. Compile threads read both to take what is most wanted. */
+	atomic_int countdown, counted;
 	uint32_t first[2];
 	const void *code; /* NULL: not an entry of translated code */
 	struct region *region;
@@ -37,7 +36,7 @@ struct block_entry {
 /* Executions so far. */
 static inline uint32_t heat_of(const struct block_entry *entry)
 {
-	return (uint32_t)entry->counted -
+	return (uint32_t)atomic_load_explicit(&entry->counted, memory_order_relaxed) -
 	       (uint32_t)atomic_load_explicit(&entry->countdown, memory_order_relaxed);
 }
 
