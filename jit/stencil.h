@@ -80,6 +80,7 @@ struct stencil {
 	uint16_t key_size;	      /* bytes */
 	uint16_t hot_size, cold_size; /* bytes of code; the cold part follows the hot one */
 	uint16_t hole_count;
+	uint16_t hot_instructions; /* host instructions in the hot part, for the record */
 };
 
 struct stencil_library {

@@ -634,6 +634,9 @@ static void take_function(struct maker *maker, const struct object_file *object,
 	stencil->holes = (uint32_t)maker->hole_count;
 	stencil->hot_size = (uint16_t)hot_size;
 	stencil->cold_size = (uint16_t)cold_size;
+	for (unsigned k = 0; k < function.count; k++)
+		stencil->hot_instructions +=
+		    !function.instructions[k].cold && function.instructions[k].new_size;
 	for (unsigned cold = 0; cold < 2; cold++) {
 		for (unsigned k = 0; k < function.count; k++) {
 			const struct instruction *insn = &function.instructions[k];
@@ -716,8 +719,8 @@ static void print_bytes(FILE *file, const char *name, const uint8_t *bytes, size
 
 static void print_stencil(FILE *file, const struct stencil *s)
 {
-	fprintf(file, "{%uu,%u,%u,%u,%u,%u,%u,%u},\n", s->hash, s->key, s->code, s->holes, s->key_size,
-		s->hot_size, s->cold_size, s->hole_count);
+	fprintf(file, "{%uu,%u,%u,%u,%u,%u,%u,%u,%u},\n", s->hash, s->key, s->code, s->holes, s->key_size,
+		s->hot_size, s->cold_size, s->hole_count, s->hot_instructions);
 }
 
 static void print_tables(const struct maker *maker, FILE *file)
