@@ -14,6 +14,7 @@
 #define LONG_RUN_CYCLES	 50000000
 #define FIRST_TIER_SHARE 5 /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
 #define MAX_BET		 8
+#define FIRST_MEETINGS	 16 /* executions of a block before it is translated */
 #define MIN_AGAIN	 64 /* executions between two looks at whether a block is worth a region */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
@@ -253,6 +254,16 @@ static void hot(struct jit *jit, struct block_entry *entry)
 	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
 }
 
+/* Whether a block has been met so seldom that interpreting it once more is cheaper than translating it: most blocks of a
+ * short run are executed a few times only. Where the first tier was asked for, or a threshold, it translates at once. */
+static bool is_new(const struct jit *jit, struct block_entry *entry)
+{
+	if (jit->options.threshold || jit->options.tiers != TIERS_AUTO || entry->met == FIRST_MEETINGS)
+		return false;
+	entry->met++;
+	return true;
+}
+
 /* Gives a block code of the first tier. False if it is the interpreter's. */
 static bool translate(struct jit *jit, struct block_entry *entry)
 {
@@ -310,7 +321,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 			interpret_cold(jit, cpu, entry);
 			continue;
 		}
-		if (!entry->code && !translate(jit, entry)) {
+		if (!entry->code && (is_new(jit, entry) || !translate(jit, entry))) {
 			reference_run_block(cpu);
 			continue;
 		}

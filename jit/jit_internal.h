@@ -24,6 +24,7 @@ struct block_entry {
 	bool used, user;
 	bool requested;	       /* being compiled as the head of a region */
 	bool refused;	       /* cannot be translated while its first words are `first` */
+	uint8_t met;	       /* times it was interpreted for want of code, up to FIRST_MEETINGS */
 	uint8_t invalidations; /* each doubles the threshold */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
