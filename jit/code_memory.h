@@ -1,7 +1,7 @@
 /* Memory for translated code: one sealed memfd mapped twice, once writable and once executable, so that no
  * address is ever both. Allocated in whole pages, front to back; reset as a whole when it is full.
  * Code in it must be position-independent within one allocation: it is written and relocated at its writable
- * address and runs at the executable one. What is allocated first and kept (the back end's stubs) survives
+ * address and runs at the executable one. What is allocated first and kept (common_code.h) survives
  * resets. */
 #ifndef JIT161_JIT_CODE_MEMORY_H
 #define JIT161_JIT_CODE_MEMORY_H

@@ -81,7 +81,7 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 	case HOLE_REFUND:
 		return (uint32_t)(block->cost - insn->time.cycle);
 	case HOLE_PACKED:
-		return (uint32_t)(block->cost - insn->time.cycle) << 16;
+		return (uint32_t)(block->cost - insn->time.cycle) << PACKED_REFUND_SHIFT;
 	case HOLE_TARGET_0:
 		return insn->targets[0];
 	case HOLE_TARGET_1:

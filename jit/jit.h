@@ -37,8 +37,8 @@ struct jit_dump_options {
 
 /* Which kinds of translated code there are. */
 enum jit_tiers {
-	TIERS_AUTO, /* both: stencils at once, regions of what is hot */
-	TIERS_FIRST,
+	TIERS_AUTO,  /* both: stencils of what is met again, regions of what is hot */
+	TIERS_FIRST, /* stencils only, and at once */
 	TIERS_SECOND /* regions only; what is cold is interpreted */
 };
 

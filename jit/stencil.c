@@ -1,5 +1,6 @@
 /* Groups of operations and their keys: what the stencil maker and the emitter have in common. */
 #include "jit/stencil.h"
+#include "runtime/cpu/memory.h"
 
 #include <string.h>
 
@@ -225,7 +226,7 @@ size_t stencil_key(const struct stencil_group *group, struct ir_mode mode, uint8
 		case IR_BRANCH:
 			for (unsigned k = 0; k < 2; k++)
 				*out++ = (insn->op == IR_BRANCH || k == 0) && mode.mapped &&
-					 ((insn->targets[k] ^ group->block->va) & ~(uint32_t)0xFFF) != 0;
+					 ((insn->targets[k] ^ group->block->va) & PAGE_MASK) != 0;
 			break;
 		default:
 			break;

@@ -38,6 +38,9 @@
 	HOLE(COLD, "this stencil's cold part")                                                               \
 	HOLE(CODE, "a common function, whose number is `operation`")
 
+/* Where a thunk's last argument has the refund; jit/llvm/llvm_internal.h says what else is in it. */
+#define PACKED_REFUND_SHIFT 16
+
 enum hole {
 #define HOLE(name, description) HOLE_##name,
 	STENCIL_HOLES(HOLE)

@@ -15,6 +15,7 @@
 #include <llvm-c/TargetMachine.h>
 
 #include "jit/llvm/backend.h"
+#include "jit/stencil.h"
 
 /* Calling conventions by LLVM's numbers; the C API names neither. */
 #define CALL_PRESERVE_MOST 14u
@@ -30,10 +31,11 @@ enum thunk {
 	THUNK_CALL,  /* i64 (cpu, immediate, a, b, budget, packed helper) */
 	THUNK_COUNT
 };
+_Static_assert((int)STENCIL_LOAD + (int)THUNK_COUNT == (int)STENCIL_CALL + 1,
+	       "thunks come in one order everywhere");
 
 /* The budget that thunks get is that of the end of the block, which code has at hand; what has to be added
  * for the instruction's time comes packed with the last argument. */
-#define PACKED_REFUND_SHIFT  16
 #define PACKED_ARGUMENT_MASK 0xFFFFu
 
 #define THUNK_TABLE_NAME "jit161_thunks"

@@ -182,17 +182,15 @@ void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicB
 	LLVMSetMetadata(branch, lowering->types->prof, lowering->types->unlikely);
 }
 
-LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count)
+/* A thunk's address: stencils name it, regions find it in the table. */
+static LLVMValueRef thunk_address(struct lowering *lowering, enum thunk thunk)
 {
 	const struct types *types = lowering->types;
 	LLVMValueRef table = LLVMGetNamedGlobal(lowering->module, THUNK_TABLE_NAME);
-	LLVMValueRef code, call;
 
-	if (lowering->group) {
-		code = common_function(lowering, STENCIL_LOAD + (unsigned)thunk, types->thunk[thunk],
+	if (lowering->group)
+		return common_function(lowering, STENCIL_LOAD + (unsigned)thunk, types->thunk[thunk],
 				       CALL_PRESERVE_MOST);
-		goto call;
-	}
 	if (!table) {
 		table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->pointer, THUNK_COUNT),
 				      THUNK_TABLE_NAME);
@@ -200,10 +198,16 @@ LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRe
 		LLVMSetVisibility(table, LLVMHiddenVisibility);
 		LLVMSetGlobalConstant(table, true);
 	}
-	code = LLVMBuildLoad2(lowering->builder, types->pointer,
+	return LLVMBuildLoad2(lowering->builder, types->pointer,
 			      build_offset(lowering->builder, types, table, thunk * sizeof(void *)), "");
-call:
-	call = LLVMBuildCall2(lowering->builder, types->thunk[thunk], code, arguments, count, "");
+}
+
+LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count)
+{
+	const struct types *types = lowering->types;
+	LLVMValueRef call = LLVMBuildCall2(lowering->builder, types->thunk[thunk],
+					   thunk_address(lowering, thunk), arguments, count, "");
+
 	LLVMSetInstructionCallConv(call, CALL_PRESERVE_MOST);
 	LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, types->nounwind);
 	return call;
