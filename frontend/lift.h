@@ -54,7 +54,9 @@ struct lift_model {
 	bool slot_needs_jump;	// the word after a branch that is not taken is no delay slot
 	bool lookup_sets_entry_hi; // every look-up in the TLB leaves its page in EntryHi
 	enum lift_division division;
-	uint32_t cache_nops;	    // bit n: CACHE with n in its rt field does nothing; others are not inline
+	uint32_t
+	    wait_passes;     // bits of Cause any of which makes WAIT do nothing; 0: WAIT is the interpreter's
+	uint32_t cache_nops; // bit n: CACHE with n in its rt field does nothing; others are not inline
 	const struct lift_cp0 *cp0; // LIFT_CP0_COUNT_OF_REGISTERS entries, by LIFT_CP0_INDEX
 };
 

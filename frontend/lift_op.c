@@ -568,6 +568,16 @@ static void move_to_cp0_op(struct lifter *lifter, unsigned unused)
 	}
 }
 
+// Whatever makes the processor wait, or wakes it, is the interpreter's.
+static void wait_op(struct lifter *lifter, unsigned unused)
+{
+	ir_value lines =
+	    binary_const(lifter, IR_AND, ir_get(lifter->block, IR_STATE_CAUSE), lifter->model->wait_passes);
+
+	(void)unused;
+	ir_exit_if(lifter->block, binary_const(lifter, IR_EQ, lines, 0), lifter->time);
+}
+
 // DI, EI: the argument is the new IE. The register gets Status as it was.
 static void interrupt_enable_op(struct lifter *lifter, unsigned enable)
 {
@@ -666,6 +676,7 @@ static const struct rule rules[MIPS_OP_COUNT] = {
     [MIPS_OP_TLBWI] = {helper_op, IR_HELPER_TLB_WRITE_INDEX},
     [MIPS_OP_TLBWR] = {helper_op, IR_HELPER_TLB_WRITE_RANDOM},
     [MIPS_OP_TLBP] = {helper_op, IR_HELPER_TLB_PROBE},
+    [MIPS_OP_WAIT] = {wait_op, 0},
 };
 
 bool lift_op_known(const struct lifter *lifter, const struct insn *insn)
@@ -680,6 +691,8 @@ bool lift_op_known(const struct lifter *lifter, const struct insn *insn)
 	switch (insn->op) {
 	case MIPS_OP_CACHE:
 		return lifter->model->cache_nops >> insn->rt & 1;
+	case MIPS_OP_WAIT:
+		return lifter->model->wait_passes != 0;
 	case MIPS_OP_MFC0:
 		return cp0_register(lifter, insn)->read != LIFT_CP0_RESERVED;
 	case MIPS_OP_MTC0:

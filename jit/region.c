@@ -17,7 +17,6 @@ static bool ends_block(const struct insn *insn)
 	case MIPS_OP_BREAK:
 	case MIPS_OP_RFE:
 	case MIPS_OP_ERET:
-	case MIPS_OP_WAIT:
 	case MIPS_OP_RESERVED:
 	case MIPS_OP_COP_UNUSABLE:
 	case MIPS_OP_COP0_RESERVED:

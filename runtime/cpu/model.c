@@ -47,6 +47,7 @@ const struct cpu_model cpu_model_mips161 = {
 	    .slot_needs_jump = true,
 	    .lookup_sets_entry_hi = true,
 	    .division = LIFT_DIVISION_SATURATES,
+	    .wait_passes = CAUSE_LINES,
 	    .cache_nops = 0x0F0F0F0Fu, /* the low three bits of rt are the operation: 0 to 3 do nothing */
 	    .cp0 = mips161_cp0,
 	},
