@@ -167,7 +167,8 @@ bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *
 	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
 	const struct device_register *row = device_row(bus, device, offset, REGISTER_READ);
 
-	return row && row->quiet && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
+	return row && row->reading != READING_ACTS &&
+	       device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
@@ -176,7 +177,7 @@ bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t 
 	const struct device_register *row = device_row(bus, device, offset, REGISTER_WRITE);
 
 	/* Registers are words; what is larger is a buffer. */
-	return row && row->quiet && row->size > sizeof(value) &&
+	return row && row->reading == READING_SHOWS && row->size > sizeof(value) &&
 	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
@@ -358,7 +359,8 @@ static void dump_registers(struct device *device, const struct device_register *
 	uint32_t value;
 
 	for (; map->name; map++) {
-		if (!map->quiet || map->size != 4 || !device->class->load(device, map->offset, &value))
+		if (map->reading != READING_SHOWS || map->size != 4 ||
+		    !device->class->load(device, map->offset, &value))
 			continue;
 		if (length < sizeof(line))
 			length += (size_t)snprintf(line + length, sizeof(line) - length, " %s 0x%x",

@@ -66,9 +66,12 @@ struct disk_host {
 };
 
 static const struct device_register registers[] = {
-    {"NSECT", REG_NSECT, 4, REGISTER_READ, true},	  {"STAT", REG_STAT, 4, REGISTER_BOTH, true},
-    {"SECT", REG_SECT, 4, REGISTER_BOTH, true},		  {"RPM", REG_RPM, 4, REGISTER_READ, true},
-    {"buffer", BUFFER, SECTOR_SIZE, REGISTER_BOTH, true}, {0},
+    {"NSECT", REG_NSECT, 4, REGISTER_READ, READING_SHOWS},
+    {"STAT", REG_STAT, 4, REGISTER_BOTH, READING_SHOWS},
+    {"SECT", REG_SECT, 4, REGISTER_BOTH, READING_SHOWS},
+    {"RPM", REG_RPM, 4, REGISTER_READ, READING_SHOWS},
+    {"buffer", BUFFER, SECTOR_SIZE, REGISTER_BOTH, READING_SHOWS},
+    {0},
 };
 
 static const struct field fields[] = {

@@ -72,12 +72,12 @@ struct operation_record {
 };
 
 static const struct device_register registers[] = {
-    {"HANDLE", REG_HANDLE, 4, REGISTER_BOTH, true},
-    {"OFFSET", REG_OFFSET, 4, REGISTER_BOTH, true},
-    {"IOLEN", REG_IOLEN, 4, REGISTER_BOTH, true},
-    {"OPER", REG_OPER, 4, REGISTER_BOTH, true},
-    {"RESULT", REG_RESULT, 4, REGISTER_BOTH, true},
-    {"buffer", BUFFER, BUFFER_SIZE, REGISTER_BOTH, true},
+    {"HANDLE", REG_HANDLE, 4, REGISTER_BOTH, READING_SHOWS},
+    {"OFFSET", REG_OFFSET, 4, REGISTER_BOTH, READING_SHOWS},
+    {"IOLEN", REG_IOLEN, 4, REGISTER_BOTH, READING_SHOWS},
+    {"OPER", REG_OPER, 4, REGISTER_BOTH, READING_SHOWS},
+    {"RESULT", REG_RESULT, 4, REGISTER_BOTH, READING_SHOWS},
+    {"buffer", BUFFER, BUFFER_SIZE, REGISTER_BOTH, READING_SHOWS},
     {0},
 };
 

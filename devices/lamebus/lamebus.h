@@ -49,7 +49,7 @@ unsigned bus_cpu_count(const struct bus *bus);
 bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value);
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
 
-/* A load that changes nothing and cannot stop the machine, such as of a buffer. False: not of that kind, or a
+/* A load that raises no interrupt line and cannot stop the machine, such as of a buffer. False: not of that kind, or a
  * bus error; nothing was done. */
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value);
 /* Likewise a store: into a buffer, which is plain memory. */

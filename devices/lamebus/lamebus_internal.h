@@ -19,12 +19,19 @@ enum register_access {
 	REGISTER_SHOWS = 6, /* writing it makes the processors' state visible outside */
 };
 
+/* What reading a register does. */
+enum register_reading {
+	READING_ACTS,	 /* anything */
+	READING_SETTLES, /* may change the device and lower its line, but raises none and stops nothing */
+	READING_SHOWS,	 /* nothing, so that dumps may do it */
+};
+
 /* One row of a device's register map. An access that no row allows is a bus error. */
 struct device_register {
 	const char *name; /* NULL ends the map */
 	uint32_t offset, size;
 	enum register_access access;
-	bool quiet; /* reading it changes nothing, so that dumps may show it */
+	enum register_reading reading;
 };
 
 /* One kind of hardware that a configuration line can name. */

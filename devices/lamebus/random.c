@@ -8,7 +8,7 @@
 #define REG_VALUE 0x0
 
 static const struct device_register registers[] = {
-    {"VALUE", REG_VALUE, 4, REGISTER_READ, false},
+    {"VALUE", REG_VALUE, 4, REGISTER_READ, READING_SETTLES},
     {0},
 };
 

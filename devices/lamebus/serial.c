@@ -34,9 +34,9 @@ struct serial_state {
 };
 
 static const struct device_register registers[] = {
-    {"CHAR", REG_CHAR, 4, REGISTER_BOTH, false},
-    {"WIRQ", REG_WIRQ, 4, REGISTER_BOTH, true},
-    {"RIRQ", REG_RIRQ, 4, REGISTER_BOTH, true},
+    {"CHAR", REG_CHAR, 4, REGISTER_BOTH, READING_SETTLES},
+    {"WIRQ", REG_WIRQ, 4, REGISTER_BOTH, READING_SHOWS},
+    {"RIRQ", REG_RIRQ, 4, REGISTER_BOTH, READING_SHOWS},
     {0},
 };
 

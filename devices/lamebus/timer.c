@@ -20,14 +20,14 @@ struct timer_state {
 
 /* Wrong accesses to the registers from IRQ on hang the machine; they are no bus errors. */
 static const struct device_register registers[] = {
-    {"SEC", REG_SEC, 4, REGISTER_BOTH, true},
-    {"NSEC", REG_NSEC, 4, REGISTER_BOTH, true},
-    {"ROE", REG_ROE, 4, REGISTER_BOTH, true},
-    {"IRQ", REG_IRQ, 4, REGISTER_BOTH, false},
-    {"COUNT", REG_COUNT, 4, REGISTER_BOTH, true},
-    {"BEEP", REG_BEEP, 4, REGISTER_BOTH, false},
-    {"reserved", REG_18, 4, REGISTER_BOTH, false},
-    {"reserved", REG_1C, 4, REGISTER_BOTH, false},
+    {"SEC", REG_SEC, 4, REGISTER_BOTH, READING_SHOWS},
+    {"NSEC", REG_NSEC, 4, REGISTER_BOTH, READING_SHOWS},
+    {"ROE", REG_ROE, 4, REGISTER_BOTH, READING_SHOWS},
+    {"IRQ", REG_IRQ, 4, REGISTER_BOTH, READING_SETTLES},
+    {"COUNT", REG_COUNT, 4, REGISTER_BOTH, READING_SHOWS},
+    {"BEEP", REG_BEEP, 4, REGISTER_BOTH, READING_ACTS},
+    {"reserved", REG_18, 4, REGISTER_BOTH, READING_ACTS},
+    {"reserved", REG_1C, 4, REGISTER_BOTH, READING_ACTS},
     {0},
 };
 

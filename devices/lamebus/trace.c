@@ -14,10 +14,14 @@
 #define RULE "------------------------------------------------------------------------"
 
 static const struct device_register registers[] = {
-    {"ON", REG_ON, 4, REGISTER_WRITE, false},	      {"OFF", REG_OFF, 4, REGISTER_WRITE, false},
-    {"PRINT", REG_PRINT, 4, REGISTER_WRITE, false},   {"DUMP", REG_DUMP, 4, REGISTER_SHOWS, false},
-    {"STOP", REG_STOP, 4, REGISTER_WRITE, false},     {"PROFEN", REG_PROFEN, 4, REGISTER_BOTH, true},
-    {"PROFCL", REG_PROFCL, 4, REGISTER_WRITE, false}, {0},
+    {"ON", REG_ON, 4, REGISTER_WRITE, READING_ACTS},
+    {"OFF", REG_OFF, 4, REGISTER_WRITE, READING_ACTS},
+    {"PRINT", REG_PRINT, 4, REGISTER_WRITE, READING_ACTS},
+    {"DUMP", REG_DUMP, 4, REGISTER_SHOWS, READING_ACTS},
+    {"STOP", REG_STOP, 4, REGISTER_WRITE, READING_ACTS},
+    {"PROFEN", REG_PROFEN, 4, REGISTER_BOTH, READING_SHOWS},
+    {"PROFCL", REG_PROFCL, 4, REGISTER_WRITE, READING_ACTS},
+    {0},
 };
 
 static const struct field fields[] = {FIELD_END};

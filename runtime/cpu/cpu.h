@@ -210,7 +210,7 @@ struct machine_hooks {
 	 * bus error. System/161 accesses devices by words only. */
 	bool (*bus_load)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value);
 	bool (*bus_store)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value);
-	/* A load without side effects; false, with nothing done, if this is not one. */
+	/* A load that raises no line and stops nothing; false, with nothing done, if this is not one. */
 	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value);
 	/* A store that has no effect but on a buffer; false, with nothing done, if this is not one. */
 	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value);
