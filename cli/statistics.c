@@ -94,10 +94,10 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			jit.invalidated);
 	streams_message(streams,
 			"    exits to the runtime: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
-			" %s, %" PRIu64 " %s, %" PRIu64 " %s",
+			" %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s",
 			jit.exits[0], jit_exit_names[0], jit.exits[1], jit_exit_names[1], jit.exits[2],
 			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4],
-			jit.exits[5], jit_exit_names[5]);
+			jit.exits[5], jit_exit_names[5], jit.exits[6], jit_exit_names[6]);
 	streams_message(streams, "    %.3f s of CPU time spent compiling", (double)jit.compile_ns / 1e9);
 	if (jit.backend_error[0])
 		streams_message(streams, "    no translation: %s", jit.backend_error);

@@ -153,6 +153,27 @@ static bool may_take_longer(const struct ir_block *block)
 	return false;
 }
 
+/* Splits the emitter's block and finds the stencils of its groups, as many as there are without a gap. False if it cannot
+ * be split. */
+static bool find_stencils(struct jit *jit, const struct region *region, unsigned *count, unsigned *found)
+{
+	struct emitter *emitter = jit->emitter;
+
+	*found = 0;
+	if (!stencil_split(&emitter->region.blocks[0], emitter->groups, MAX_GROUPS, count))
+		return false;
+	for (; *found < *count; ++*found) {
+		uint8_t key[MAX_KEY_SIZE];
+		size_t size = stencil_key(&emitter->groups[*found], region->mode, key);
+		const struct stencil *stencil = stencil_find(&stencil_library, key, size);
+
+		if (!stencil)
+			break;
+		emitter->placed[*found + 1].stencil = stencil;
+	}
+	return true;
+}
+
 /* Lifts the block as far as there are stencils for it; returns its groups, or 0. */
 static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
 {
@@ -163,35 +184,41 @@ static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
 				       .ram_size = jit->memory->ram_size};
 	bool last_page = (scanned->pa & PAGE_MASK) + PAGE_SIZE >= jit->memory->ram_size;
 	const struct ir_block *block;
-	unsigned count, i;
+	unsigned count, found;
 
 	ir_region_clear(&emitter->region);
-	emitter->region.mode = region->mode;
 	if (!lift_block(&emitter->region, &jit->cpus[0].model->lift, &options, scanned->va, scanned->pa,
 			emitter->words, scanned->words, last_page))
 		return 0;
 	block = &emitter->region.blocks[0];
-	if (!stencil_split(block, emitter->groups, MAX_GROUPS, &count)) {
-		jit->statistics.unknown_shapes++;
-		return 0;
-	}
-	for (i = 0; i < count; i++) {
-		uint8_t key[MAX_KEY_SIZE];
-		size_t size = stencil_key(&emitter->groups[i], region->mode, key);
-
-		emitter->placed[i + 1].stencil = stencil_find(&stencil_library, key, size);
-		if (!emitter->placed[i + 1].stencil)
-			break;
-	}
-	if (i == count)
+	if (find_stencils(jit, region, &count, &found) && found == count)
 		return count;
 	jit->statistics.unknown_shapes++;
-	unsigned known = emitter->groups[i].guest;
+	if (found == 0)
+		return 0;
+	unsigned known = emitter->groups[found].guest;
 	/* A delay slot goes with its branch. */
-	if (known > 0 && block->insns[emitter->groups[i].ops[0]].time.delay_slot)
+	if (known > 0 && block->insns[emitter->groups[found].ops[0]].time.delay_slot)
 		known--;
 	/* A branch that comes first brings its slot whatever the limit: then there is nothing shorter. */
 	return known > 0 && known < limit && known < block->guest_count ? lift(jit, region, known) : 0;
+}
+
+/* The block whose first instruction is the interpreter's. It only leaves, so that others can be linked to it. */
+static unsigned lift_exit(struct jit *jit, struct region *region)
+{
+	struct emitter *emitter = jit->emitter;
+	struct scanned_block *scanned = &region->blocks[0];
+	unsigned count, found;
+
+	if (scanned->words > 2)
+		scanned->words =
+		    2; /* what it depends on: the instruction, and its delay slot if it is a jump */
+	ir_region_clear(&emitter->region);
+	ir_exit(ir_block_add(&emitter->region, scanned->va, scanned->pa), (struct ir_time){0});
+	if (!find_stencils(jit, region, &count, &found) || found < count)
+		abort(); /* make_stencils made it */
+	return count;
 }
 
 bool emit_block(struct jit *jit, struct region *region)
@@ -205,9 +232,10 @@ bool emit_block(struct jit *jit, struct region *region)
 
 	for (unsigned i = 0; i < scanned->words; i++)
 		emitter->words[i] = memory_read_word(jit->memory, scanned->pa + 4 * i);
+	emitter->region.mode = region->mode;
 	count = lift(jit, region, scanned->words);
 	if (count == 0)
-		return false;
+		count = lift_exit(jit, region);
 	block = &emitter->region.blocks[0];
 	emitter->placed[0].stencil = &stencil_library.head[may_take_longer(block)];
 	for (unsigned i = 0; i <= count; i++) {

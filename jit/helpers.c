@@ -290,6 +290,7 @@ const struct translated_code_helpers jit_helpers = {
     .load = help_load,
     .store = help_store,
     .probe = help_probe,
+    .interpret = jit_interpret,
     .call =
 	{
 	    [IR_HELPER_CP0_READ] = help_cp0_read,

@@ -20,6 +20,7 @@
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
     [EXIT_INTERPRET] = "interpret", [EXIT_AFTER] = "stop",	  [EXIT_HOT] = "hot",
+    [EXIT_DISPATCH] = "dispatch",
 };
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
@@ -210,22 +211,61 @@ static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
 		jit_helpers.probe(cpu, target->va, ACCESS_FETCH, cpu->budget);
 }
 
-/* Runs code from `entry` until it returns. */
-static void enter(struct jit *jit, struct cpu *cpu, const struct block_entry *entry)
+/* Code for where the processor stands, if the jump cache has it. */
+static const void *code_at_hand(const struct jit *jit, const struct cpu *cpu)
+{
+	bool user = cpu_user_mode(cpu);
+	const struct jump_cache_entry *entry = &cpu->jump_cache[user][jump_cache_index(cpu->pc)];
+	bool looks_ahead = cpu->model->lift.fetch_looks_ahead;
+
+	if (entry->va != cpu->pc || !cpu_fetch_clean(cpu) || cpu_interrupt_due(cpu))
+		return NULL;
+	if (!user)
+		return looks_ahead && cpu->pc_frame == NO_FRAME ? NULL : entry->code;
+	const struct soft_tlb_entry *page =
+	    &cpu->soft_tlb[SOFT_TLB_USER_CODE][cpu->pc >> 12 & (SOFT_TLB_SIZE - 1)];
+	if (page->read_tag != ((cpu->pc & PAGE_MASK) | cpu->asid) || page->addend != entry->addend)
+		return NULL;
+	if (looks_ahead &&
+	    page->addend + (cpu->pc & PAGE_MASK) != (uint64_t)(uintptr_t)(jit->memory->ram + cpu->pc_frame))
+		return NULL;
+	return entry->code;
+}
+
+const void *jit_interpret(struct cpu *cpu)
+{
+	struct jit *jit = cpu->jit;
+	int64_t before = cpu->budget;
+
+	cpu_resume_at(cpu, cpu->pc);
+	reference_run_block(cpu);
+	jit->statistics.translated_cycles -=
+	    (uint64_t)(before - cpu->budget); /* they count as the way's so far */
+	jit->statistics.exits[EXIT_INTERPRET]++;
+	jit->invalidated = false;
+	cpu->exit_reason = EXIT_DISPATCH;
+	return cpu->budget > 0 && !cpu->attention ? code_at_hand(jit, cpu) : NULL;
+}
+
+/* Runs code until it returns. */
+static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 {
 	int64_t before = cpu->budget;
 
 	jit->invalidated = false;
-	jit->common.enter(cpu, jit->memory->ram, cpu->budget, entry->code);
+	jit->common.enter(cpu, jit->memory->ram, cpu->budget, code);
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
-	jit->statistics.exits[cpu->exit_reason]++;
+	if (cpu->exit_reason != EXIT_INTERPRET)
+		jit->statistics.exits[cpu->exit_reason]++;
 }
 
 /* Brings the processor to where it left translated code. Returns a slot that wants linking to there, or
  * NO_TARGET. */
 static uint32_t leave(struct jit *jit, struct cpu *cpu)
 {
+	if (cpu->exit_reason == EXIT_DISPATCH)
+		return NO_TARGET;
 	if (cpu->exit_reason != EXIT_SLOT) {
 		cpu_resume_at(cpu, cpu->pc);
 		return NO_TARGET;
@@ -248,7 +288,9 @@ static void hot(struct jit *jit, struct block_entry *entry)
 
 	if (again < MIN_AGAIN)
 		again = MIN_AGAIN; /* the block has to get on meanwhile */
-	if (!entry->requested && can_afford_to_compile(jit))
+	bool only_leaves = entry->code && entry->region->instructions == 0;
+
+	if (!entry->requested && !only_leaves && can_afford_to_compile(jit))
 		request(jit, entry);
 	atomic_fetch_add_explicit(&entry->countdown, again, memory_order_relaxed);
 	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
@@ -264,15 +306,9 @@ static bool is_new(const struct jit *jit, struct block_entry *entry)
 	return true;
 }
 
-/* Gives a block code of the first tier. False if it is the interpreter's. */
+/* Gives a block code of the first tier. False if everything had to be forgotten to make room. */
 static bool translate(struct jit *jit, struct block_entry *entry)
 {
-	uint32_t next =
-	    (entry->pa & ~PAGE_MASK) == PAGE_SIZE - 4 ? 0 : memory_read_word(jit->memory, entry->pa + 4);
-	uint32_t first = memory_read_word(jit->memory, entry->pa);
-
-	if (entry->refused && entry->first[0] == first && entry->first[1] == next)
-		return false;
 	if (cache_adopt(jit, entry))
 		return true;
 	struct region *region = region_of_block(jit, entry);
@@ -283,15 +319,8 @@ static bool translate(struct jit *jit, struct block_entry *entry)
 		cache_install(jit, region);
 		return true;
 	}
-	bool full = jit->slots_used + region->slot_count > MAX_SLOTS || code_memory_full(&jit->code);
 	region_free(region);
-	if (full) {
-		jit_flush(jit); /* the entry is gone with the rest */
-	} else {
-		entry->refused = true;
-		entry->first[0] = first;
-		entry->first[1] = next;
-	}
+	jit_flush(jit); /* the entry is gone with the rest */
 	return false;
 }
 
@@ -308,30 +337,47 @@ static void interpret_cold(struct jit *jit, struct cpu *cpu, struct block_entry 
 	reference_run_block(cpu);
 }
 
+/* Code for where the processor stands; or NULL after the interpreter's turn, because there is none or it is not worth
+ * making yet. */
+static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
+{
+	struct block_entry *entry;
+
+	if (!translatable(jit, cpu)) {
+		reference_run_block(cpu);
+		return NULL;
+	}
+	entry = current_entry(jit, cpu);
+	if (!entry->code && jit->options.tiers == TIERS_SECOND) {
+		interpret_cold(jit, cpu, entry);
+		return NULL;
+	}
+	if (!entry->code && (is_new(jit, entry) || !translate(jit, entry))) {
+		reference_run_block(cpu);
+		return NULL;
+	}
+	fill_jump_cache(cpu, entry);
+	return entry->code;
+}
+
 static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
 		collect(jit);
-		if (!translatable(jit, cpu)) {
-			reference_run_block(cpu);
-			continue;
+		const void *code = code_at_hand(jit, cpu);
+		if (!code) {
+			code = find_or_make_code(jit, cpu);
+			if (!code)
+				continue;
 		}
-		struct block_entry *entry = current_entry(jit, cpu);
-		if (!entry->code && jit->options.tiers == TIERS_SECOND) {
-			interpret_cold(jit, cpu, entry);
-			continue;
-		}
-		if (!entry->code && (is_new(jit, entry) || !translate(jit, entry))) {
-			reference_run_block(cpu);
-			continue;
-		}
-
-		enter(jit, cpu, entry);
+		enter(jit, cpu, code);
 		enum exit_reason reason = cpu->exit_reason;
+		if (reason == EXIT_INTERPRET) { /* of a region */
+			jit_interpret(cpu);
+			continue;
+		}
 		uint32_t slot = leave(jit, cpu);
-		if (reason == EXIT_INTERPRET) {
-			reference_run_block(cpu);
-		} else if (reason == EXIT_BUDGET) {
+		if (reason == EXIT_BUDGET) {
 			reference_run(cpu);
 		} else if (reason == EXIT_HOT) {
 			hot(jit, current_entry(jit, cpu));

@@ -83,7 +83,7 @@ bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *he
 struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
 	uint64_t entries;	    /* times translated code was entered from the dispatcher */
-	uint64_t exits[6];	    /* by enum exit_reason */
+	uint64_t exits[7];	    /* by enum exit_reason */
 	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
 	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */
 	uint64_t unknown_shapes; /* blocks cut short because there was no stencil */
@@ -96,6 +96,6 @@ struct jit_statistics {
 	char backend_error[256]; /* why there is no translated code, if so */
 };
 void jit_statistics(const struct jit *jit, struct jit_statistics *statistics);
-extern const char *const jit_exit_names[6];
+extern const char *const jit_exit_names[7];
 
 #endif

@@ -23,13 +23,11 @@ struct block_entry {
 	uint32_t va, pa;
 	bool used, user;
 	bool requested;	       /* being compiled as the head of a region */
-	bool refused;	       /* cannot be translated while its first words are `first` */
 	uint8_t met;	       /* times it was interpreted for want of code, up to FIRST_MEETINGS */
 	uint8_t invalidations; /* each doubles the threshold */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
 	atomic_int countdown, counted;
-	uint32_t first[2];
 	const void *code; /* NULL: not an entry of translated code */
 	struct region *region;
 };
@@ -79,7 +77,7 @@ struct region {
 	struct ir_mode mode;
 	struct scanned_block *blocks;
 	unsigned block_count;
-	unsigned instructions;
+	unsigned instructions; /* 0: the code only leaves for the interpreter */
 	uint32_t first_slot, slot_count;
 	struct {
 		uint32_t frame;
@@ -209,8 +207,8 @@ struct emitter *emitter_new(void);
 void emitter_free(struct emitter *emitter);
 /* Code memory was reset. */
 void emitter_reset(struct emitter *emitter);
-/* Translates a region of one block at once. False if there is no room (code_memory_full) or the block's first instruction
- * cannot be translated. */
+/* Translates a region of one block at once: a block that starts with what is the interpreter's becomes code that only
+ * leaves. False if there is no room (code_memory_full). */
 bool emit_block(struct jit *jit, struct region *region);
 
 /* --- region.c: choosing what to compile --- */
@@ -242,6 +240,11 @@ bool compiler_compile_now(struct compiler *compiler, struct region *region, stru
 			  struct error *error);
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
+
+/* --- jit.c --- */
+
+/* translated_code_helpers.interpret */
+const void *jit_interpret(struct cpu *cpu);
 
 /* --- helpers.c: what translated code calls --- */
 

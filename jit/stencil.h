@@ -58,7 +58,7 @@ enum hole {
 	COMMON(CALL, "jit161_call", "thunk")                                                                 \
 	/* Ways out; the argument is the pc, the budget that of the pc. */                                   \
 	COMMON(LEAVE_BUDGET, "jit161_leave_budget", "EXIT_BUDGET")                                           \
-	COMMON(LEAVE_BEFORE, "jit161_leave_before", "EXIT_INTERPRET")                                        \
+	COMMON(LEAVE_BEFORE, "jit161_leave_before", "for the interpreter, and on from where it gets")        \
 	COMMON(LEAVE_AFTER, "jit161_leave_after", "EXIT_AFTER")                                              \
 	COMMON(LEAVE_INDIRECT, "jit161_leave_indirect", "EXIT_INDIRECT")                                     \
 	COMMON(LEAVE_HOT, "jit161_leave_hot", "EXIT_HOT")

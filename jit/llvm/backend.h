@@ -19,7 +19,8 @@
  *               addend. Hit: tail call with argument 0. Miss: pc = target, reason EXIT_INDIRECT, return.
  *   before      A cold exit before guest instruction i: dirty registers are stored, budget is refunded so that it
  *               counts from the start of that instruction's cycle, pc = the instruction, or the branch (one
- *               instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET.
+ *               instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET. The
+ *               first tier calls helpers->interpret in place of returning.
  *   after       The same with the state of instruction i + 1; reason EXIT_AFTER. Only from stores in kernel mode and
  *               helper calls without a result, never in delay slots.
  *
@@ -55,6 +56,7 @@ enum exit_reason {
 	EXIT_INTERPRET, /* the instruction at cpu->pc is the interpreter's */
 	EXIT_AFTER,	/* the machine wants to stop before cpu->pc */
 	EXIT_HOT,	/* the block at cpu->pc was executed so often that it is worth a region */
+	EXIT_DISPATCH, /* the processor stands where the interpreter brought it; the code for that is not at hand */
 	EXIT_REASON_COUNT
 };
 
@@ -84,6 +86,9 @@ struct translated_code_helpers {
 	/* ir/helper.def. Result: status << 32 | value. */
 	uint64_t (*call[IR_HELPER_COUNT])(struct cpu *cpu, uint32_t immediate, uint32_t a, uint32_t b,
 					  int64_t budget);
+	/* Does what translated code left to the interpreter at cpu->pc, up to where code can start again. Result: the code
+	 * there, to go on with; or NULL, to return to the dispatcher, with the reason set. */
+	const void *(*interpret)(struct cpu *cpu);
 };
 
 /* One region to compile and what came of it. */

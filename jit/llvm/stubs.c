@@ -117,6 +117,48 @@ static void make_thunk(const struct stubs *stubs, enum thunk thunk)
 	LLVMDisposeBuilder(builder);
 }
 
+static void store_place(const struct types *types, LLVMBuilderRef builder, LLVMValueRef function)
+{
+	LLVMValueRef cpu = LLVMGetParam(function, 0);
+
+	LLVMBuildStore(builder, LLVMGetParam(function, 2),
+		       build_offset(builder, types, cpu, offsetof(struct cpu, budget)));
+	LLVMBuildStore(builder, LLVMGetParam(function, 3),
+		       build_offset(builder, types, cpu, offsetof(struct cpu, pc)));
+}
+
+/* leave(cpu, ram, budget, pc) for the interpreter: goes on with translated code after what it did, if it is at hand. */
+static void make_leave_before(const struct stubs *stubs)
+{
+	const struct types *types = stubs->types;
+	LLVMValueRef function = add_function(types, stubs->module, stencil_common_names[STENCIL_LEAVE_BEFORE],
+					     types->region, CALL_PRESERVE_NONE);
+	LLVMBuilderRef builder = open_function(stubs, function);
+	LLVMValueRef cpu = LLVMGetParam(function, 0), helper, code;
+	LLVMTypeRef parameters[] = {types->pointer};
+	LLVMBasicBlockRef found = LLVMAppendBasicBlockInContext(stubs->context, function, "found"),
+			  none = LLVMAppendBasicBlockInContext(stubs->context, function, "none");
+
+	store_place(types, builder, function);
+	helper = LLVMBuildLoad2(builder, types->pointer,
+				build_offset(builder, types, cpu, offsetof(struct cpu, helpers)), "");
+	helper = LLVMBuildLoad2(
+	    builder, types->pointer,
+	    build_offset(builder, types, helper, offsetof(struct translated_code_helpers, interpret)), "");
+	code = LLVMBuildCall2(builder, LLVMFunctionType(types->pointer, parameters, 1, false), helper, &cpu,
+			      1, "");
+	LLVMBuildCondBr(builder, LLVMBuildIsNull(builder, code, ""), none, found);
+
+	LLVMPositionBuilderAtEnd(builder, found);
+	build_musttail(builder, types, code, cpu, LLVMGetParam(function, 1),
+		       LLVMBuildLoad2(builder, types->i64,
+				      build_offset(builder, types, cpu, offsetof(struct cpu, budget)), ""),
+		       LLVMConstInt(types->i32, 0, false));
+	LLVMPositionBuilderAtEnd(builder, none);
+	LLVMBuildRetVoid(builder);
+	LLVMDisposeBuilder(builder);
+}
+
 /* void leave(cpu, ram, budget, pc) */
 static void make_leave(const struct stubs *stubs, enum stencil_common number, enum exit_reason reason)
 {
@@ -124,14 +166,11 @@ static void make_leave(const struct stubs *stubs, enum stencil_common number, en
 	LLVMValueRef function = add_function(types, stubs->module, stencil_common_names[number],
 					     types->region, CALL_PRESERVE_NONE);
 	LLVMBuilderRef builder = open_function(stubs, function);
-	LLVMValueRef cpu = LLVMGetParam(function, 0);
 
-	LLVMBuildStore(builder, LLVMGetParam(function, 2),
-		       build_offset(builder, types, cpu, offsetof(struct cpu, budget)));
-	LLVMBuildStore(builder, LLVMGetParam(function, 3),
-		       build_offset(builder, types, cpu, offsetof(struct cpu, pc)));
-	LLVMBuildStore(builder, LLVMConstInt(types->i32, reason, false),
-		       build_offset(builder, types, cpu, offsetof(struct cpu, exit_reason)));
+	store_place(types, builder, function);
+	LLVMBuildStore(
+	    builder, LLVMConstInt(types->i32, reason, false),
+	    build_offset(builder, types, LLVMGetParam(function, 0), offsetof(struct cpu, exit_reason)));
 	LLVMBuildRetVoid(builder);
 	LLVMDisposeBuilder(builder);
 }
@@ -145,7 +184,7 @@ void stubs_build(const struct types *types, LLVMContextRef context, LLVMModuleRe
 	for (unsigned i = 0; i < THUNK_COUNT; i++)
 		make_thunk(&stubs, i);
 	make_leave(&stubs, STENCIL_LEAVE_BUDGET, EXIT_BUDGET);
-	make_leave(&stubs, STENCIL_LEAVE_BEFORE, EXIT_INTERPRET);
+	make_leave_before(&stubs);
 	make_leave(&stubs, STENCIL_LEAVE_AFTER, EXIT_AFTER);
 	make_leave(&stubs, STENCIL_LEAVE_INDIRECT, EXIT_INDIRECT);
 	make_leave(&stubs, STENCIL_LEAVE_HOT, EXIT_HOT);

@@ -45,7 +45,7 @@ setup() {
 	assert s["run_cycles"] == 100000 and s["global_idle_cycles"] == 966397, s
 	assert s["cpus"][0]["kernel_cycles"] == 14, s
 	assert s["devices"]["console_writes"] == 1, s
-	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop", "hot"}, s
+	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop", "hot", "dispatch"}, s
 	P
 }
 
