@@ -132,40 +132,34 @@ const struct device_register *register_find(const struct device_register *map, u
 	return NULL;
 }
 
-static struct device *decode(struct bus *bus, unsigned cpu, uint32_t offset, enum register_access access)
+/* The row of the register map that allows an access, and its device; NULL: bus error. */
+static const struct device_register *decode(struct bus *bus, unsigned cpu, uint32_t offset,
+					    enum register_access access, struct device **device)
 {
 	unsigned slot = offset / LAMEBUS_SLOT_SIZE;
-	const struct lamebus_type *type;
+	const struct lamebus_type *type = slot < LAMEBUS_SLOTS ? bus->types[slot] : NULL;
 
-	if (slot >= LAMEBUS_SLOTS || offset % 4 != 0)
+	if (!type || offset % 4 != 0)
 		return NULL;
-	type = bus->types[slot];
-	if (!type || (type->registers && !register_find(type->registers, offset % LAMEBUS_SLOT_SIZE, access)))
-		return NULL;
+	*device = &bus->devices[slot];
 	bus->accessor = cpu;
-	return &bus->devices[slot];
+	offset %= LAMEBUS_SLOT_SIZE;
+	return type->registers ? register_find(type->registers, offset, access)
+			       : type->find(*device, offset, access);
 }
 
 bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 {
-	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
+	struct device *device;
 
-	return device && device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
-}
-
-/* The row of a device's register map for an access; NULL if the device decodes its offsets itself. */
-static const struct device_register *device_row(const struct bus *bus, const struct device *device,
-						uint32_t offset, enum register_access access)
-{
-	const struct device_register *map = device ? bus->types[device->slot]->registers : NULL;
-
-	return map ? register_find(map, offset % LAMEBUS_SLOT_SIZE, access) : NULL;
+	return decode(bus, cpu, offset, REGISTER_READ, &device) &&
+	       device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 {
-	struct device *device = decode(bus, cpu, offset, REGISTER_READ);
-	const struct device_register *row = device_row(bus, device, offset, REGISTER_READ);
+	struct device *device;
+	const struct device_register *row = decode(bus, cpu, offset, REGISTER_READ, &device);
 
 	return row && row->reading != READING_ACTS &&
 	       device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
@@ -173,8 +167,8 @@ bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *
 
 bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
-	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
-	const struct device_register *row = device_row(bus, device, offset, REGISTER_WRITE);
+	struct device *device;
+	const struct device_register *row = decode(bus, cpu, offset, REGISTER_WRITE, &device);
 
 	/* Registers are words; what is larger is a buffer. */
 	return row && row->reading == READING_SHOWS && row->size > sizeof(value) &&
@@ -183,17 +177,18 @@ bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t 
 
 bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset)
 {
-	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
-	const struct device_register *row = device_row(bus, device, offset, REGISTER_WRITE);
+	struct device *device;
+	const struct device_register *row = decode(bus, cpu, offset, REGISTER_WRITE, &device);
 
 	return row && row->access == REGISTER_SHOWS;
 }
 
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
-	struct device *device = decode(bus, cpu, offset, REGISTER_WRITE);
+	struct device *device;
 
-	return device && device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
+	return decode(bus, cpu, offset, REGISTER_WRITE, &device) &&
+	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 void bus_event(struct bus *bus, const struct event *event)

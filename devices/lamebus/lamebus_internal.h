@@ -38,7 +38,10 @@ struct device_register {
 struct lamebus_type {
 	struct device_class class;
 	bool controller;			 /* belongs in slot 31, and nothing else does */
-	const struct device_register *registers; /* NULL: the device decodes offsets itself */
+	const struct device_register *registers; /* NULL: `find` tells */
+	/* The row that allows an access at an offset from the slot's start, for devices with several maps. */
+	const struct device_register *(*find)(const struct device *device, uint32_t offset,
+					      enum register_access access);
 	/* Sets up a new device whose state is all zero. arguments[0] is the first word after the keyword. In
 	 * a replica `original` is the primary's device, whose host side may be shared; otherwise NULL. */
 	bool (*configure)(struct device *device, const struct device *original, char **arguments,

@@ -137,6 +137,21 @@ static bool configure_old(struct device *device, const struct device *original, 
 	return configure_board(device, "oldmainboard", arguments, error);
 }
 
+static const struct device_register *find(const struct device *device, uint32_t offset,
+					  enum register_access access)
+{
+	uint32_t number = offset % CPU_REGIONS / REGION_SIZE, within = offset % REGION_SIZE;
+	const struct device_register *row = NULL;
+
+	if (offset >= CPU_REGIONS)
+		return is_old(device) || number >= device->bus->cpu_count
+			   ? NULL
+			   : register_find(cpu_map, within, access);
+	if (number == LAMEBUS_CONTROLLER_SLOT)
+		row = register_find(is_old(device) ? old_controller_map : controller_map, within, access);
+	return row ? row : register_find(configuration_map, within, access);
+}
+
 static uint32_t enabled_cpus(const struct device *device)
 {
 	const struct machine_services *services = device->services;
@@ -165,30 +180,22 @@ static void enable_cpus(struct device *device, uint32_t mask)
 	}
 }
 
+/* The bus has asked `find` before it loads or stores. */
 static bool load_configuration(struct device *device, uint32_t offset, uint32_t *value)
 {
 	const struct bus *bus = device->bus;
-	uint32_t slot = offset / REGION_SIZE;
-	const struct lamebus_type *type = bus->types[slot];
+	const struct lamebus_type *type = bus->types[offset / REGION_SIZE];
 
-	offset %= REGION_SIZE;
-	if (register_find(configuration_map, offset, REGISTER_READ)) {
-		switch (offset) {
-		case CONFIG_VENDOR:
-			*value = type ? LAMEBUS_VENDOR : 0;
-			return true;
-		case CONFIG_DEVICE:
-			*value = type ? type->class.id : 0;
-			return true;
-		default:
-			*value = type ? type->class.revision : 0;
-			return true;
-		}
-	}
-	if (slot != LAMEBUS_CONTROLLER_SLOT ||
-	    !register_find(is_old(device) ? old_controller_map : controller_map, offset, REGISTER_READ))
-		return false;
-	switch (offset) {
+	switch (offset % REGION_SIZE) {
+	case CONFIG_VENDOR:
+		*value = type ? LAMEBUS_VENDOR : 0;
+		return true;
+	case CONFIG_DEVICE:
+		*value = type ? type->class.id : 0;
+		return true;
+	case CONFIG_REVISION:
+		*value = type ? type->class.revision : 0;
+		return true;
 	case CONTROLLER_RAMSZ:
 		*value = bus->ram_size;
 		return true;
@@ -222,12 +229,7 @@ static bool load_configuration(struct device *device, uint32_t offset, uint32_t 
 
 static bool store_configuration(struct device *device, uint32_t offset, uint32_t value)
 {
-	if (offset / REGION_SIZE != LAMEBUS_CONTROLLER_SLOT)
-		return false;
-	offset %= REGION_SIZE;
-	if (!register_find(is_old(device) ? old_controller_map : controller_map, offset, REGISTER_WRITE))
-		return false;
-	switch (offset) {
+	switch (offset % REGION_SIZE) {
 	case CONTROLLER_PWR:
 		if (value == 0)
 			event_schedule(device->services->events, POWEROFF_NS, LAMEBUS_CONTROLLER_SLOT,
@@ -253,8 +255,6 @@ static bool load_cpu(struct device *device, uint32_t offset, uint32_t *value)
 	unsigned cpu = offset / REGION_SIZE;
 
 	offset %= REGION_SIZE;
-	if (is_old(device) || cpu >= device->bus->cpu_count || !register_find(cpu_map, offset, REGISTER_READ))
-		return false;
 	if (offset >= CPU_CRAM)
 		*value = state->cram[cpu * LAMEBUS_CRAM_WORDS + (offset - CPU_CRAM) / 4];
 	else if (offset == CPU_CIRQE)
@@ -270,9 +270,6 @@ static bool store_cpu(struct device *device, uint32_t offset, uint32_t value)
 	unsigned cpu = offset / REGION_SIZE;
 
 	offset %= REGION_SIZE;
-	if (is_old(device) || cpu >= device->bus->cpu_count ||
-	    !register_find(cpu_map, offset, REGISTER_WRITE))
-		return false;
 	if (offset >= CPU_CRAM) {
 		state->cram[cpu * LAMEBUS_CRAM_WORDS + (offset - CPU_CRAM) / 4] = value;
 	} else if (offset == CPU_CIRQE) {
@@ -354,7 +351,7 @@ static void dump(struct device *device)
 			  .store = store,                                                                    \
 			  .event = event,                                                                    \
 			  .dump = dump},                                                                     \
-		.controller = true, .configure = (setup),                                                    \
+		.controller = true, .find = find, .configure = (setup),                                      \
 	}
 
 const struct lamebus_type lamebus_mainboard = CONTROLLER("mainboard", DEVICE_ID, REVISION, configure_new);
