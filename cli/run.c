@@ -120,6 +120,12 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 	}
 }
 
+static void flush(void *context)
+{
+	(void)context;
+	streams_flush();
+}
+
 static enum vm_engine vm_engine(const struct run_options *options)
 {
 	switch (options->engine) {
@@ -152,7 +158,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    .engine = vm_engine(options),
 	    .timing = options->timing,
 	    .jit = &options->jit,
-	    .output = {.context = streams, .console = console, .message = message},
+	    .output = {.context = streams, .console = console, .message = message, .flush = flush},
 	    .wall_clock = options->wall_clock,
 	    .start_time = options->start_time,
 	};

@@ -24,6 +24,10 @@ void streams_console(struct streams *streams, uint8_t character)
 		putchar('\r');
 	putchar(character);
 	streams->mid_line = character != '\n';
+}
+
+void streams_flush(void)
+{
 	fflush(stdout);
 }
 

@@ -17,6 +17,8 @@ struct streams {
 
 void streams_init(struct streams *streams, const char *prefix);
 void streams_console(struct streams *streams, uint8_t character);
+/* Console output is kept until this, a message, or the end. */
+void streams_flush(void);
 void streams_message(struct streams *streams, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void streams_finish(struct streams *streams);
 

@@ -21,6 +21,12 @@ static uint64_t host_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void flush_output(struct vm *vm)
+{
+	if (vm->options.output.flush)
+		vm->options.output.flush(vm->options.output.context);
+}
+
 static void dispatch_due(struct vm *vm)
 {
 	struct event event;
@@ -206,8 +212,10 @@ static void end_run(struct vm *vm)
 	vm->events.marked = false;
 	dispatch_due(vm);
 	vm->run.window -= vm->run.done;
-	if (vm->run.window == 0)
+	if (vm->run.window == 0) {
+		flush_output(vm);
 		vm->class->poll(vm);
+	}
 	if (vm->run.hang) {
 		vm->run.result = VM_HUNG;
 		vm->run.phase = PHASE_FINISHED;
@@ -224,6 +232,7 @@ static void end_run(struct vm *vm)
  * came. */
 static bool wait_for_input(struct vm *vm, uint64_t ns)
 {
+	flush_output(vm);
 	uint64_t before = host_ns();
 	bool came = vm->class->wait_input(vm, ns);
 	uint64_t waited = host_ns() - before;
@@ -265,8 +274,10 @@ static bool idle_jump_to_timer(struct vm *vm)
 	if (cycles == UINT64_MAX)
 		return false;
 	if (vm->options.wall_clock && vm->class->has_live_input(vm) &&
-	    cycles * vm->ns_per_cycle > MAX_AHEAD_NS)
+	    cycles * vm->ns_per_cycle > MAX_AHEAD_NS) {
+		flush_output(vm);
 		vm->class->wait_input(vm, cycles * vm->ns_per_cycle);
+	}
 	vm->totals.idle += cycles;
 	vm->run.base += cycles * vm->ns_per_cycle;
 	vm->events.now = vm->run.base;
@@ -307,7 +318,7 @@ static bool idle_jump(struct vm *vm)
 	return true;
 }
 
-enum vm_state vm_run(struct vm *vm, uint64_t executed_limit)
+static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 {
 	for (;;) {
 		if (vm->interrupted) {
@@ -340,4 +351,12 @@ enum vm_state vm_run(struct vm *vm, uint64_t executed_limit)
 			return (enum vm_state)vm->run.result;
 		}
 	}
+}
+
+enum vm_state vm_run(struct vm *vm, uint64_t executed_limit)
+{
+	enum vm_state state = run_until(vm, executed_limit);
+
+	flush_output(vm);
+	return state;
 }

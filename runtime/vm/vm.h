@@ -24,6 +24,8 @@ struct vm_output {
 	void *context;
 	void (*console)(void *context, uint8_t character);
 	void (*message)(void *context, const char *text); /* a line without prefix and newline */
+	/* Shows what was written so far: called now and then, and before anybody waits. NULL: not wanted. */
+	void (*flush)(void *context);
 };
 
 enum vm_engine {
