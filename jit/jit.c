@@ -237,8 +237,10 @@ const void *jit_interpret(struct cpu *cpu)
 	struct jit *jit = cpu->jit;
 	int64_t before = cpu->budget;
 
-	cpu_resume_at(cpu, cpu->pc);
-	reference_run_block(cpu);
+	if (!cpu_step_quickly(cpu)) {
+		cpu_resume_at(cpu, cpu->pc);
+		reference_run_block(cpu);
+	}
 	jit->statistics.translated_cycles -=
 	    (uint64_t)(before - cpu->budget); /* they count as the way's so far */
 	jit->statistics.exits[EXIT_INTERPRET]++;

@@ -379,6 +379,11 @@ void reference_run(struct cpu *cpu);
  * a jump, branch (taken or not) or exception. */
 void reference_run_block(struct cpu *cpu);
 
+/* Executes, at a clean pc where no interrupt is due, what translated code leaves most often and what needs no decoding:
+ * SYSCALL, a return by JR and RFE, ERET. False, with nothing done, if this is not one of them or needs more care.
+ * pc_frame and next_frame need not be valid. */
+bool cpu_step_quickly(struct cpu *cpu);
+
 /* Executes one cycle. */
 void reference_step(struct cpu *cpu);
 

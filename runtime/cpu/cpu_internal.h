@@ -8,6 +8,7 @@
 #define KSEG2_BASE	      0xC0000000u
 #define DIRECT_MASK	      0x1FFFFFFFu
 #define RFE_WORD	      0x42000010u
+#define ERET_WORD	      0x42000018u
 #define VECTOR_BOOT	      0xBFC00100u
 #define VECTOR_NORMAL	      0x80000000u
 #define VECTOR_GENERAL_OFFSET 0x80u
@@ -33,6 +34,9 @@ static inline bool va_is_direct(uint32_t va)
 {
 	return va >> 30 == 2;
 }
+
+/* RFE's part in Status. */
+void mips161_pop_mode(struct cpu *cpu);
 
 /* Translation through the TLB: the part of cpu_translate that is worth a call. */
 bool cpu_translate_mapped(struct cpu *cpu, uint32_t va, enum access access, uint32_t *physical);

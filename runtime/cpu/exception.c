@@ -111,11 +111,16 @@ bool cpu_map_next_pc(struct cpu *cpu)
 	return true;
 }
 
-void cpu_return_from_exception(struct cpu *cpu)
+void mips161_pop_mode(struct cpu *cpu)
 {
 	uint32_t popped = (cpu->status & STATUS_STACK) >> 2 | (cpu->status & 0x30);
 
 	cpu_set_status(cpu, (cpu->status & ~STATUS_STACK) | popped, true);
+}
+
+void cpu_return_from_exception(struct cpu *cpu)
+{
+	mips161_pop_mode(cpu);
 	/* The look-ups below are of the code returned to: their faults are its own. */
 	cpu->delay_slot = false;
 	cpu->exception_pc = cpu->pc;
@@ -141,6 +146,14 @@ uint32_t cpu_code_frame(const struct cpu *cpu)
 	return cpu->model->lift.fetch_looks_ahead ? cpu->pc_frame : quiet_frame(cpu, cpu->pc);
 }
 
+/* The same, found through the soft TLB if that has it. */
+static uint32_t engine_frame(struct cpu *cpu, uint32_t va)
+{
+	uint32_t offset = cpu_user_mode(cpu) ? soft_tlb_find(cpu, va, ACCESS_FETCH, true) : NO_FRAME;
+
+	return offset == NO_FRAME ? quiet_frame(cpu, va) : offset & PAGE_MASK;
+}
+
 void cpu_resume_at(struct cpu *cpu, uint32_t pc)
 {
 	cpu->jump_pending = false;
@@ -149,6 +162,6 @@ void cpu_resume_at(struct cpu *cpu, uint32_t pc)
 	cpu->next_pc = pc + 4;
 	if (!cpu->model->lift.fetch_looks_ahead)
 		return;
-	cpu->pc_frame = quiet_frame(cpu, pc);
-	cpu->next_frame = (cpu->next_pc & ~PAGE_MASK) ? cpu->pc_frame : quiet_frame(cpu, cpu->next_pc);
+	cpu->pc_frame = engine_frame(cpu, pc);
+	cpu->next_frame = (cpu->next_pc & ~PAGE_MASK) ? cpu->pc_frame : engine_frame(cpu, cpu->next_pc);
 }
