@@ -36,23 +36,6 @@ struct dump_options {
 	const char *kernel;
 };
 
-static bool parse_stages(const char *letters, unsigned *stages)
-{
-	static const char known[] = "gioLlh";
-	static const unsigned bits[] = {DUMP_GUEST,	     DUMP_IR,	DUMP_IR_OPTIMISED,
-					DUMP_LLVM_OPTIMISED, DUMP_LLVM, DUMP_HOST};
-
-	*stages = 0;
-	for (; *letters; letters++) {
-		const char *at = strchr(known, *letters);
-
-		if (!at)
-			return false;
-		*stages |= bits[at - known];
-	}
-	return *stages != 0;
-}
-
 static bool parse(struct dump_options *options, int argc, char **argv)
 {
 	options->jit_dump.stages = DUMP_ALL;
@@ -65,7 +48,7 @@ static bool parse(struct dump_options *options, int argc, char **argv)
 		if (strncmp(word, "--at=", 5) == 0 && options->place_count < MAX_PLACES) {
 			options->places[options->place_count++] = word + 5;
 		} else if (strncmp(word, "--stages=", 9) == 0) {
-			if (!parse_stages(word + 9, &options->jit_dump.stages))
+			if (!jit_dump_stages(word + 9, &options->jit_dump.stages))
 				return false;
 		} else if (strcmp(word, "--block") == 0) {
 			options->jit_dump.single_block = true;

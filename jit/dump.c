@@ -4,6 +4,24 @@
 #include "jit/jit_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+bool jit_dump_stages(const char *letters, unsigned *stages)
+{
+	static const char known[] = "gioLlh";
+	static const unsigned bits[] = {DUMP_GUEST,	     DUMP_IR,	DUMP_IR_OPTIMISED,
+					DUMP_LLVM_OPTIMISED, DUMP_LLVM, DUMP_HOST};
+
+	*stages = 0;
+	for (; *letters; letters++) {
+		const char *at = strchr(known, *letters);
+
+		if (!at)
+			return false;
+		*stages |= bits[at - known];
+	}
+	return *stages != 0;
+}
 
 static void heading(FILE *file, const char *text)
 {

@@ -76,6 +76,10 @@ void jit_settle(struct jit *jit);
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
+/* Stages by their letters: g guest assembly, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
+ * another letter, or none. */
+bool jit_dump_stages(const char *letters, unsigned *stages);
+
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
 bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa);
 
