@@ -312,6 +312,8 @@ static bool attach(struct jit *jit, struct region *region, uint32_t distance)
 {
 	if (has_instance(region, distance))
 		return true;
+	if (region->retired)
+		return false;
 	if (!same_bytes(jit, region, distance) && !planted(BUG_CONTENT))
 		return false;
 	watch(jit, region, distance);
@@ -439,6 +441,29 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 			else
 				detach(jit, use->region, use->distance);
 		}
+	}
+}
+
+static bool runs_over(const struct region *region, uint32_t va)
+{
+	for (unsigned i = 0; i < region->block_count; i++)
+		if (va - region->blocks[i].va < 4u * region->blocks[i].words)
+			return true;
+	return false;
+}
+
+void jit_split(struct jit *jit, uint32_t va)
+{
+	for (struct region *region = jit->regions; region; region = region->next) {
+		if (!runs_over(region, va))
+			continue;
+		if (region->pending) {
+			region->stale = true;
+			continue;
+		}
+		region->retired = true;
+		while (region->instance_count)
+			detach(jit, region, region->instances[0]);
 	}
 }
 

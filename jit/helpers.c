@@ -5,6 +5,7 @@
  * `budget` is as at the start of the instruction's cycle, so cpu->budget = budget makes the clocks exact. */
 #include "jit/jit_internal.h"
 #include "runtime/core/planted.h"
+#include "runtime/cpu/debug.h"
 
 #define KSEG0_BASE 0x80000000u
 
@@ -61,7 +62,7 @@ static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t
 	const uint8_t *at;
 
 	cpu->budget = budget;
-	if (va & (size - 1))
+	if ((va & (size - 1)) || debug_watched(cpu, va, size, false))
 		return result(HELPER_BEFORE, 0);
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
@@ -145,6 +146,8 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 	cpu->budget = budget;
 	if (!partial && (va & (size - 1)))
 		return HELPER_BEFORE;
+	if (debug_watched(cpu, partial ? va & ~3u : va, size, true))
+		return HELPER_BEFORE;
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_STORE, user);
 	if (offset == NO_FRAME)
 		return store_to_device(cpu, va, value, access);
@@ -162,10 +165,11 @@ static uint32_t help_probe(struct cpu *cpu, uint32_t va, uint32_t access, int64_
 	(void)budget;
 	if (soft_tlb_find(cpu, va, (enum access)access, true) == NO_FRAME)
 		return HELPER_BEFORE;
-	/* A page that holds code cannot be written directly. */
-	return access != ACCESS_STORE ||
-		       cpu->soft_tlb[SOFT_TLB_USER][va >> 12 & (SOFT_TLB_SIZE - 1)].write_tag ==
-			   read_tag(cpu, va)
+	if (access == ACCESS_FETCH)
+		return HELPER_DONE;
+	/* A page that holds code cannot be written directly, one with data under watch not accessed. */
+	const struct soft_tlb_entry *entry = &cpu->soft_tlb[SOFT_TLB_USER][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	return (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == read_tag(cpu, va)
 		   ? HELPER_DONE
 		   : HELPER_BEFORE;
 }
@@ -238,7 +242,7 @@ static uint64_t help_load_linked(struct cpu *cpu, uint32_t immediate, uint32_t v
 	(void)immediate;
 	(void)b;
 	(void)budget;
-	if (va & 3)
+	if ((va & 3) || debug_watched(cpu, va, 4, false))
 		return result(HELPER_BEFORE, 0);
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
@@ -265,7 +269,7 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 	uint32_t accessed = reports ? 2 : 0;
 
 	(void)budget;
-	if ((va & 3) && cpu->model->family == FAMILY_MIPS32)
+	if (((va & 3) && cpu->model->family == FAMILY_MIPS32) || debug_watched(cpu, va, 4, true))
 		return result(HELPER_BEFORE, 0);
 	if (!cpu->ll_active || cpu->ll_address != va) {
 		end_link(cpu);

@@ -1,6 +1,7 @@
 /* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
  * compiled. */
 #include "jit/jit_internal.h"
+#include "runtime/cpu/debug.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,9 @@ static bool translatable(const struct jit *jit, const struct cpu *cpu)
 
 	if (!cpu_fetch_clean(cpu) || cpu_interrupt_due(cpu) || (cpu->pc & 3) ||
 	    cpu_code_frame(cpu) >= jit->memory->ram_size)
+		return false;
+	if (debug_ends_code(cpu, cpu->pc,
+			    memory_read_word(jit->memory, cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK))))
 		return false;
 	if (!cpu_user_mode(cpu))
 		return cpu->pc >> 30 == 2;
@@ -345,6 +349,11 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 {
 	struct block_entry *entry;
 
+	if (debug_splits_at(cpu, cpu->pc)) { /* this instruction only: behind it is code again */
+		if (!debug_stops(cpu))
+			reference_step(cpu);
+		return NULL;
+	}
 	if (!translatable(jit, cpu)) {
 		reference_run_block(cpu);
 		return NULL;

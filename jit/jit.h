@@ -68,6 +68,10 @@ void jit_run(struct jit *jit, struct cpu *cpu);
 /* Forgets all translations, for when memory or TLBs were replaced as a whole. */
 void jit_flush(struct jit *jit);
 
+/* Code ends before this virtual address from now on (debug_splits_at says so to whoever makes new code): what runs over it,
+ * in any mode and at any physical address, is not used again. Between runs only. */
+void jit_split(struct jit *jit, uint32_t va);
+
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
 

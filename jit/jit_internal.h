@@ -67,6 +67,7 @@ struct region {
 	uint8_t tier; /* 1 or 2 */
 	bool pending;
 	bool stale;	     /* pending, and its bytes changed after they were copied */
+	bool retired;	     /* runs over a place where code has to end by now: never used again */
 	uint32_t *instances; /* distances; the places that are watched and have entries in the table */
 	unsigned instance_count, instance_capacity;
 	struct region *next;	 /* of all regions */

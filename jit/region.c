@@ -3,6 +3,7 @@
  * bytes, so that the compile thread never sees guest memory. */
 #include "frontend/decode.h"
 #include "jit/jit_internal.h"
+#include "runtime/cpu/debug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +55,12 @@ static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va
 
 	*block = (struct scanned_block){.va = va, .pa = pa};
 	for (unsigned i = 0; i < to_page_end && i < BLOCK_INSTRUCTIONS; i++) {
+		uint32_t word = memory_read_word(jit->memory, pa + 4 * i);
 		struct insn insn;
 
-		mips_decode(isa, memory_read_word(jit->memory, pa + 4 * i), &insn);
+		if (i && debug_ends_code(&jit->cpus[0], va + 4 * i, word))
+			break;
+		mips_decode(isa, word, &insn);
 		block->words = (uint16_t)(i + 1);
 		if (insn_has_delay_slot(&insn)) {
 			if (i + 1 < to_page_end) /* else the lifter leaves the branch to the interpreter */
@@ -84,6 +88,12 @@ static bool target_offset(const struct jit *jit, const struct region *region,
 		return false;
 	*pa = va & 0x1FFFFFFF;
 	return *pa < jit->memory->ram_size;
+}
+
+/* Whether a debugger may stop there. */
+static bool may_stop(const struct jit *jit, uint32_t va, uint32_t pa)
+{
+	return debug_ends_code(&jit->cpus[0], va, memory_read_word(jit->memory, pa));
 }
 
 static bool copy_page(const struct jit *jit, struct region *region, uint32_t frame)
@@ -188,7 +198,7 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 			struct scanned_block next;
 
 			if (region->block_count == MAX_REGION_BLOCKS || find_block(region, va) ||
-			    !target_offset(jit, region, &from, va, &pa) ||
+			    !target_offset(jit, region, &from, va, &pa) || may_stop(jit, va, pa) ||
 			    (!all && !is_warm(jit, va, pa, head->user)))
 				continue;
 			scan(jit, &next, va, pa);

@@ -148,8 +148,7 @@ static void poll(struct device *device)
 	switch (console_input_read(device->bus->console, &character)) {
 	case CONSOLE_CHARACTER:
 		if (character == BELL) {
-			services->message(services->context,
-					  "Control-G: the debugger is not built yet; ignored");
+			services->debugger_key(services->context);
 			return;
 		}
 		input_gate_record(services->inputs, services->events->now, INPUT_CONSOLE,

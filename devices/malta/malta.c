@@ -1,5 +1,6 @@
 #include "devices/malta/malta.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,4 +241,21 @@ void malta_restore(struct malta *malta, const void *snapshot)
 bool malta_states_equal(const struct malta *a, const struct malta *b, char *where, size_t size)
 {
 	return fields_equal(fields, &a->state, &b->state, where, size);
+}
+
+void malta_dump(const struct malta *malta)
+{
+	for (const struct field *field = fields; field->name; field++) {
+		char line[160];
+		int length = snprintf(line, sizeof(line), "%s:", field->name);
+
+		for (size_t i = 0; i < field->count; i++) {
+			uint32_t value = 0;
+
+			memcpy(&value, (const char *)&malta->state + field->offset + i * field->size,
+			       field->size < sizeof(value) ? field->size : sizeof(value));
+			length += snprintf(line + length, sizeof(line) - (size_t)length, " 0x%x", value);
+		}
+		malta->services->message(malta->services->context, line);
+	}
 }

@@ -33,6 +33,9 @@ bool malta_has_live_input(const struct malta *malta);
 /* Waits for host input, at most `timeout` ns. */
 bool malta_wait_input(struct malta *malta, uint64_t timeout);
 
+/* All state, a line for each field, on the message stream. */
+void malta_dump(const struct malta *malta);
+
 /* All state, as a copy. */
 void *malta_snapshot(const struct malta *malta);
 void malta_restore(struct malta *malta, const void *snapshot);

@@ -37,6 +37,8 @@ struct machine_services {
 	void (*hang)(void *context, const char *text);
 	/* The trace card's STOP register: a debugger stop that is not lethal. */
 	void (*debugger_stop)(void *context);
+	/* ^G on the console: a debugger stop, too. */
+	void (*debugger_key)(void *context);
 	/* The trace card's DUMP register: the machine's state on the message stream. */
 	void (*dump)(void *context);
 	/* The trace card's ON and OFF registers. False: no such flag. */

@@ -128,6 +128,7 @@ struct bus;
 struct machine_hooks;
 struct threaded;
 struct translated_code_helpers;
+struct debug;
 
 struct cpu {
 	uint32_t gpr[32]; /* [0] is always 0 */
@@ -168,8 +169,9 @@ struct cpu {
 	/* Figures of the shutdown lines (section 5.5); kernel and user cycles are complete up to
 	 * `mode_since`. */
 	uint64_t kernel_cycles, user_cycles;
-	uint64_t mode_since;   /* value of cpu_cycles_run() when the mode last changed */
-	uint64_t fetch_faults; /* cycles lost to page-crossing faults */
+	uint64_t mode_since; /* value of cpu_cycles_run() when the mode last changed */
+	uint64_t
+	    fetch_faults; /* cycles lost to page-crossing faults, and to BREAKs that stopped for a debugger */
 	uint64_t ll_count, sc_succeeded, sc_failed, sync_count;
 	uint64_t interrupts, exceptions;
 	uint64_t stalls; /* cycles; retired = run - stalls - those that ended in an exception */
@@ -190,6 +192,7 @@ struct cpu {
 	uint8_t transfer; /* enum transfer: set by the instruction just executed, for reference_run_block */
 
 	struct threaded *threaded; /* NULL: not attached to a threaded interpreter */
+	struct debug *debug;	   /* NULL: no breakpoints were ever set (debug.h) */
 
 	/* Owned by the translator; unused otherwise. jit/llvm/backend.h says how translated code uses them.
 	 */
@@ -219,6 +222,9 @@ struct machine_hooks {
 	void (*stopped)(struct cpu *cpu); /* the CPU went from running to waiting */
 	/* A programming error that stops the machine (section 5.7). */
 	void (*hang)(struct cpu *cpu, const char *text);
+	/* A BREAK in directly mapped code: true if it stops the machine for a debugger instead of raising Bp (section 5.8).
+	 * NULL: it never does. */
+	bool (*stops_at_break)(struct cpu *cpu);
 	/* A line of the message stream. */
 	void (*message)(struct cpu *cpu, const char *text);
 };
@@ -318,6 +324,10 @@ void cpu_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr
 void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr);
 void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit);
 
+/* Enters the handler of an interrupt that is due, at the start of a cycle and as part of it: the handler's first
+ * instruction, not executed here, is in this same cycle. */
+void cpu_take_interrupt(struct cpu *cpu);
+
 /* Translates pc or next_pc for execution; false if that raised an exception. */
 bool cpu_map_pc(struct cpu *cpu);
 bool cpu_map_next_pc(struct cpu *cpu);
@@ -388,7 +398,8 @@ bool cpu_step_quickly(struct cpu *cpu);
 void reference_step(struct cpu *cpu);
 
 /* Executes `cycles` cycles of several processors in turn, with `*current` set to the one at work. Returns
- * after the processor that asked for attention; the value is the number of complete cycles. */
+ * after the processor that asked for attention, or before the one that a debugger's point stops (debug.h); the value is the
+ * number of complete cycles. */
 uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t cycles,
 			       struct cpu **current);
 

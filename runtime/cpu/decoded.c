@@ -5,6 +5,7 @@
 
 #include "frontend/decode.h"
 #include "runtime/cpu/cpu_internal.h"
+#include "runtime/cpu/debug.h"
 
 #define WORDS_PER_GRANULE ((1u << CODE_GRANULE_SHIFT) / 4)
 
@@ -320,6 +321,9 @@ static void decode_at(struct threaded *threaded, const struct cpu *cpu, struct d
 	uint32_t slot_word = index < LAST_WORD ? memory_read_word(threaded->memory, at + 4) : 0;
 
 	decode_word(cpu, &page->ops[index], index, memory_read_word(threaded->memory, at), slot_word);
+	if (debug_splits_word(cpu, index) ||
+	    (index < LAST_WORD && debug_splits_word(cpu, index + 1) && has_slot(page->ops[index].code)))
+		page->ops[index].code = DECODED_REFERENCE;
 }
 
 void decoded_fill_slot(struct threaded *threaded, struct cpu *cpu, struct decoded_page *page,

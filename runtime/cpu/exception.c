@@ -77,6 +77,19 @@ void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit)
 		enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, VECTOR_GENERAL_OFFSET, true);
 }
 
+void cpu_take_interrupt(struct cpu *cpu)
+{
+	/* Steps 1 and 2 of a cycle, section 1.5. */
+	if (cpu->jump_pending) {
+		cpu->jump_pending = false;
+		cpu->delay_slot = true;
+	} else {
+		cpu->exception_pc = cpu->pc;
+	}
+	cpu_exception(cpu, EXCEPTION_INTERRUPT, 0, false);
+	cpu->exception_pc = cpu->pc;
+}
+
 static bool map_for_fetch(struct cpu *cpu, uint32_t va, uint32_t *frame)
 {
 	uint32_t physical;

@@ -43,6 +43,7 @@ extern const struct memory_map memory_map_system161;
 enum code_owner {
 	CODE_TRANSLATED,
 	CODE_DECODED,
+	CODE_WATCHED, /* no code: data that a debugger watches (debug.h) */
 	CODE_OWNERS
 };
 

@@ -7,6 +7,7 @@
  * constant wherever it is used: the compiler makes an interpreter of each. */
 #include "frontend/decode.h"
 #include "runtime/cpu/cpu_internal.h"
+#include "runtime/cpu/debug.h"
 
 #define HILO_LATENCY	 2
 #define CACHE_OP_INDEXED 4 /* operations from here on translate their address (section 1.4, CACHE) */
@@ -543,6 +544,22 @@ static void execute_mips32(struct cpu *cpu, enum mips_op op, uint32_t word)
 }
 
 /* Step 5. `pc` and `next_pc` already name the two instructions that follow. */
+/* Stops the machine at a BREAK (section 5.8): the processor stands at it, or at its branch. The cycle is charged, but
+ * neither Random nor the interlock sees it, and Count goes one back. */
+static bool stops_at_break(struct cpu *cpu)
+{
+	if (!va_is_direct(cpu->exception_pc) || !cpu->hooks->stops_at_break ||
+	    !cpu->hooks->stops_at_break(cpu))
+		return false;
+	cpu_resume_at(cpu, cpu->exception_pc);
+	cpu->fetch_faults++;
+	cpu->active_end--;
+	cpu->count_base++;
+	cpu_update_deadline(cpu);
+	cpu->transfer = TRANSFER_NOW;
+	return true;
+}
+
 FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 {
 	enum mips_op op = mips_decode_op(&cpu->isa, word);
@@ -777,6 +794,8 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 		cpu_exception(cpu, EXCEPTION_SYSCALL, 0, true);
 		break;
 	case MIPS_OP_BREAK:
+		if (family == FAMILY_MIPS161 && stops_at_break(cpu))
+			break;
 		cpu_exception(cpu, EXCEPTION_BREAK, 0, true);
 		break;
 	case MIPS_OP_COP_UNUSABLE:
@@ -874,14 +893,14 @@ FOR_FAMILY void step(struct cpu *cpu, enum cpu_family family)
 
 FOR_FAMILY void run(struct cpu *cpu, enum cpu_family family)
 {
-	while (cpu->budget > 0 && !cpu->attention)
+	while (cpu->budget > 0 && !cpu->attention && !debug_stops(cpu))
 		step(cpu, family);
 }
 
 FOR_FAMILY void run_block(struct cpu *cpu, enum cpu_family family)
 {
 	cpu->transfer = TRANSFER_NONE;
-	while (cpu->budget > 0 && !cpu->attention) {
+	while (cpu->budget > 0 && !cpu->attention && !debug_stops(cpu)) {
 		bool in_slot = cpu->transfer == TRANSFER_BRANCH;
 
 		step(cpu, family);
@@ -900,6 +919,8 @@ uint64_t reference_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t
 	for (uint64_t done = 0; done < cycles; done++) {
 		for (unsigned i = 0; i < count; i++) {
 			*current = cpus[i];
+			if (debug_stops(cpus[i]))
+				return done;
 			step(cpus[i], cpus[i]->model->family);
 			if (cpus[i]->attention)
 				return done;

@@ -15,7 +15,7 @@
 
 const uint8_t *threaded_find_readable(struct cpu *cpu, uint32_t va, unsigned size)
 {
-	if (va & (size - 1))
+	if ((va & (size - 1)) || debug_watched(cpu, va, size, false))
 		return NULL;
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, cpu_user_mode(cpu));
 	if (offset == NO_FRAME)
@@ -27,7 +27,7 @@ const uint8_t *threaded_find_readable(struct cpu *cpu, uint32_t va, unsigned siz
 
 uint8_t *threaded_find_writable(struct cpu *cpu, uint32_t va, unsigned size)
 {
-	if (va & (size - 1))
+	if ((va & (size - 1)) || debug_watched(cpu, va, size, true))
 		return NULL;
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_STORE, cpu_user_mode(cpu));
 	if (offset == NO_FRAME)
@@ -124,7 +124,7 @@ static enum outcome run(struct cpu *cpu, const int32_t **handlers)
 	const uint8_t *const code_map = ram + cpu->memory->code_map_offset;
 	uint32_t *const gpr = cpu->gpr;
 	const bool user = cpu_user_mode(cpu);
-	const uint32_t direct_size = user ? 0 : cpu->memory->ram_size, asid = cpu->asid;
+	const uint32_t direct_size = threaded_direct_size(cpu), asid = cpu->asid;
 	const struct soft_tlb_entry *const data_tlb = cpu->soft_tlb[user ? SOFT_TLB_USER : SOFT_TLB_KERNEL];
 	struct decoded_page *page = decoded_page(cpu->threaded, cpu->pc_frame);
 	uint32_t page_va = cpu->pc & PAGE_MASK, no_lookup;
@@ -353,7 +353,7 @@ void threaded_run(struct cpu *cpu)
 	while (cpu->budget > 0 && !cpu->attention) {
 		if (threaded_may_enter(cpu) && run(cpu, NULL) == AGAIN)
 			continue;
-		if (cpu->budget > 0) {
+		if (cpu->budget > 0 && !debug_stops(cpu)) {
 			cpu->threaded->steps++;
 			reference_step(cpu);
 		}

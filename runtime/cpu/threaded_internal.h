@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/cpu/cpu_internal.h"
+#include "runtime/cpu/debug.h"
 #include "runtime/cpu/decoded.h"
 
 #define HILO_LATENCY 2
@@ -28,6 +29,12 @@ static inline bool threaded_may_enter(struct cpu *cpu)
 	if (cpu->next_frame != cpu->pc_frame || (pc & ~PAGE_MASK) == PAGE_SIZE - 4)
 		return false;
 	return soft_tlb_find(cpu, pc & PAGE_MASK, ACCESS_FETCH, cpu_user_mode(cpu)) == cpu->pc_frame;
+}
+
+/* Bytes of RAM that the inline tests find in kseg0. */
+static inline uint32_t threaded_direct_size(const struct cpu *cpu)
+{
+	return cpu_user_mode(cpu) || (cpu->debug && cpu->debug->direct_loads) ? 0 : cpu->memory->ram_size;
 }
 
 /* The frame to execute a page from, or NO_FRAME: not RAM, or it would fault. Records no look-up. */

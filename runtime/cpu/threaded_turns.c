@@ -35,7 +35,7 @@ static void enter(struct lane *lane)
 	}
 	lane->user = cpu_user_mode(cpu);
 	lane->page_va = cpu->pc & PAGE_MASK;
-	lane->direct_size = lane->user ? 0 : cpu->memory->ram_size;
+	lane->direct_size = threaded_direct_size(cpu);
 	lane->asid = cpu->asid;
 	lane->page = decoded_page(cpu->threaded, cpu->pc_frame);
 	lane->op = decoded_op_at(lane->page, cpu->pc);
@@ -199,6 +199,14 @@ finished:
 	return cycles - left;
 
 leave:
+	if (__builtin_expect(cpu->debug != NULL, 0)) {
+		update(lane, left);
+		if (debug_stops(cpu)) {
+			*current = cpu;
+			update_all(lanes, count, lane, left);
+			return cycles - left;
+		}
+	}
 	cpu->transfer = TRANSFER_NONE;
 	step(lanes, count, lane, left, current);
 	if (cpu->attention) {

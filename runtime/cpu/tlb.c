@@ -2,6 +2,7 @@
  * code probes instead. */
 #include "runtime/core/planted.h"
 #include "runtime/cpu/cpu_internal.h"
+#include "runtime/cpu/debug.h"
 
 #include <stdio.h>
 
@@ -216,7 +217,7 @@ uint32_t soft_tlb_find(struct cpu *cpu, uint32_t va, enum access access, bool us
 		return NO_FRAME;
 	if (physical >= cpu->memory->ram_size)
 		return NO_FRAME;
-	if (!va_is_direct(va))
+	if (!va_is_direct(va) && (table == SOFT_TLB_USER_CODE || !debug_watches_page(cpu, va)))
 		fill(cpu, entry, va, physical, access == ACCESS_STORE || planted(BUG_DIRTY));
 	return physical;
 }

@@ -92,12 +92,31 @@ static void dump_cpu(struct vm *vm, struct cpu *cpu)
 	dump_status_and_cause(vm, cpu);
 }
 
+void vm_dump_tlb(struct vm *vm, unsigned number)
+{
+	struct cpu *cpu = &vm->cpus[number];
+
+	if (cpu->model->family == FAMILY_MIPS161) {
+		for (int i = 0; i < TLB_ENTRIES; i++)
+			dump_tlb_entry(vm, i, cpu->tlb_hi[i], cpu->tlb_lo[i]);
+		return;
+	}
+	for (unsigned i = 0; i < cpu->model->tlb_entries; i++)
+		vm_message(vm, "TLB: index %u, hi 0x%08x, mask 0x%08x, lo0 0x%08x, lo1 0x%08x", i,
+			   cpu->tlb_hi[i], cpu->tlb_page_mask[i], cpu->tlb_lo[i], cpu->tlb_lo1[i]);
+}
+
+void vm_dump_devices(struct vm *vm)
+{
+	vm->class->dump(vm);
+}
+
 /* Machine cycles that processor `number` has been counted for: in the middle of a cycle, those from the
  * executing one down have had theirs. */
 static uint64_t machine_cycles(const struct vm *vm, unsigned number)
 {
-	if (!vm->current)
-		return vm->totals.executed;
+	if (!vm->current) /* between cycles, or where a debugger stopped it in the middle of one */
+		return vm->totals.executed + (number < vm->run.turn);
 	uint64_t in_slice =
 	    (vm->slice_end_ns - vm->run.base) / NS_PER_CYCLE - vm->run.done - (uint64_t)vm->current->budget;
 	return vm->totals.executed + in_slice + (number <= vm->current->number);

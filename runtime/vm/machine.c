@@ -76,6 +76,13 @@ static void dump(void *context)
 	vm_dump(context);
 }
 
+static void debugger_key(void *context)
+{
+	struct vm *vm = context;
+
+	vm->run.debugger = true;
+}
+
 static bool trace_flag(void *context, char flag, bool on)
 {
 	/* The flags exist, tracing itself does not yet: setting one changes nothing but is no error. */
@@ -188,6 +195,7 @@ static struct vm *allocate(const struct vm_options *options)
 	    .message = message,
 	    .hang = hang,
 	    .debugger_stop = debugger_stop,
+	    .debugger_key = debugger_key,
 	    .dump = dump,
 	    .trace_flag = trace_flag,
 	    .doom = doom,
@@ -275,6 +283,7 @@ void vm_free(struct vm *vm)
 		return;
 	jit_free(vm->jit);
 	threaded_free(vm->threaded);
+	free(vm->debug);
 	if (vm->class)
 		vm->class->free(vm);
 	memory_free(&vm->memory);

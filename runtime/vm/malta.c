@@ -379,6 +379,11 @@ static bool malta_commit(struct vm *vm, struct error *error)
 	return true;
 }
 
+static void malta_class_dump(struct vm *vm)
+{
+	malta_dump(vm->malta);
+}
+
 const struct machine_class malta_class = {
     .hooks =
 	{
@@ -403,4 +408,5 @@ const struct machine_class malta_class = {
     .free_snapshot = free,
     .equal = malta_equal,
     .commit = malta_commit,
+    .dump = malta_class_dump,
 };

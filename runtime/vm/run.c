@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "jit/jit.h"
+#include "runtime/cpu/debug.h"
 #include "runtime/cpu/threaded.h"
 
 #define MAX_CPUS     32
@@ -12,6 +13,7 @@
 #define LONGEST_RUN  125000   /* cycles, when no event is near */
 #define NEAR_NS	     5000000  /* an event nearer than this ends the run */
 #define MAX_AHEAD_NS 10000000 /* how far virtual time may run ahead of the wall clock while idle */
+#define DEBUGGER_NS  5000000  /* host time between looks at the debugger's socket */
 
 static uint64_t host_ns(void)
 {
@@ -33,6 +35,37 @@ static void dispatch_due(struct vm *vm)
 
 	while (event_take_due(&vm->events, &event))
 		vm->class->event(vm, &event);
+}
+
+/* A debugger's point or step stops the machine within a machine cycle: it is processor `cpu`'s turn. */
+static void stop_at_turn(struct vm *vm, unsigned cpu)
+{
+	/* If nobody before it can run, the cycle has not begun. */
+	vm->run.turn = vm->running & ((1u << cpu) - 1) ? cpu : 0;
+}
+
+static bool met_point(struct vm *vm)
+{
+	if (!vm->debug || !vm->debug->hit)
+		return false;
+	vm->debug->hit = false;
+	vm->stop = (struct vm_stop){vm->debug->by_other ? STOP_STEP : STOP_POINT, vm->debug->hit_cpu};
+	return true;
+}
+
+/* Looks for the debugger now and then. */
+static void poll_debugger(struct vm *vm)
+{
+	const struct vm_debugger *debugger = vm->options.debugger;
+
+	if (!debugger)
+		return;
+	uint64_t now = host_ns();
+	if (now - vm->debugger_polled < DEBUGGER_NS)
+		return;
+	vm->debugger_polled = now;
+	if (debugger->pending(debugger->context) && vm->stop.reason == STOP_NONE)
+		vm->stop = (struct vm_stop){STOP_OUTSIDE, 0};
 }
 
 /* Step 1. */
@@ -98,8 +131,9 @@ static void step_one(struct vm *vm, struct cpu *cpu)
 	close_slice(vm, cpu);
 }
 
-/* The rest of a machine cycle in which processor `from` did something the others may notice. */
-static void finish_cycle(struct vm *vm, unsigned from, uint32_t open)
+/* The rest of a machine cycle in which processor `from` did something the others may notice. False: one of them met a
+ * debugger's point. */
+static bool finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 {
 	uint64_t end = vm->slice_end_ns;
 
@@ -108,6 +142,10 @@ static void finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 
 		if (cpu->run_state != CPU_RUNNING)
 			continue;
+		if (debug_stops(cpu)) {
+			vm->run.turn = i;
+			return false;
+		}
 		if (open >> i & 1) {
 			vm->current = cpu;
 			reference_step(cpu);
@@ -116,6 +154,61 @@ static void finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 			vm->slice_end_ns = end;
 		}
 	}
+	return true;
+}
+
+static bool step_is_done(struct vm *vm, const struct cpu *cpu)
+{
+	struct vm_step *step = &vm->step;
+
+	step->begun = true;
+	/* A branch and its delay slot are one step. */
+	if (cpu->jump_pending || cpu->pc - step->low < step->high - step->low)
+		return false;
+	step->active = false;
+	vm->stop = (struct vm_stop){STOP_STEP, cpu->number};
+	return true;
+}
+
+/* Whether one processor goes on alone as the debugger sees it, while others run too. */
+static bool goes_alone(const struct vm *vm)
+{
+	return vm->debug && vm->debug->only >= 0 && (vm->running & (vm->running - 1));
+}
+
+/* One machine cycle, or the rest of one that was stopped in the middle, in which each turn may be the last for now.
+ * Returns 1 if the cycle is complete. */
+static uint64_t run_by_turns(struct vm *vm)
+{
+	struct vm_step *step = &vm->step;
+
+	for (unsigned i = vm->run.turn; i < vm->cpu_count; i++) {
+		struct cpu *cpu = &vm->cpus[i];
+		bool stepping = step->active && step->cpu == i;
+
+		if (cpu->run_state != CPU_RUNNING)
+			continue;
+		if (!(stepping && !step->begun) && debug_stops(cpu)) {
+			stop_at_turn(vm, i);
+			return 0;
+		}
+		step_one(vm, cpu);
+		bool done = stepping && step_is_done(vm, cpu);
+		if (vm->debug && vm->debug->only == (int)i) {
+			/* It stops right where it steps to, before the others can meet what the debugger has taken out
+			 * for it. */
+			vm->debug->only_moved = true;
+			done |= !done && debug_stands_at_breakpoint(cpu) && debug_stops(cpu);
+		}
+		if (done && i + 1 < vm->cpu_count && vm->running >> (i + 1)) {
+			vm->run.turn = i + 1;
+			return 0;
+		}
+		if (done)
+			break;
+	}
+	vm->run.turn = 0;
+	return 1;
 }
 
 /* Several processors step in turn, cycle by cycle, until one does something the run loop has to look at. */
@@ -138,11 +231,13 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 		open_slice(vm, together[i], slice);
 	uint64_t used = vm->threaded ? threaded_run_in_turn(together, count, slice, &vm->current)
 				     : reference_run_in_turn(together, count, slice, &vm->current);
-	if (used < slice) {
+	if (used < slice && vm->debug && vm->debug->hit) {
+		stop_at_turn(vm, vm->current->number);
+	} else if (used < slice) {
 		vm->run.done += used;
-		finish_cycle(vm, vm->current->number, open);
+		bool whole = finish_cycle(vm, vm->current->number, open);
 		vm->run.done -= used;
-		used++;
+		used += whole;
 	}
 	for (unsigned i = 0; i < count; i++)
 		close_slice(vm, together[i]);
@@ -157,7 +252,7 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	uint64_t slice = limit < to_match ? limit : to_match;
 
 	open_slice(vm, cpu, slice);
-	if (vm->jit)
+	if (vm->jit && !(vm->debug && vm->debug->direct_loads))
 		jit_run(vm->jit, cpu);
 	else if (vm->threaded)
 		threaded_run(cpu);
@@ -169,16 +264,18 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	/* One with a higher number that was woken or started still runs in this same cycle. */
 	if (vm->running & ~(1u << cpu->number)) {
 		vm->run.done += used - 1;
-		finish_cycle(vm, cpu->number, 0);
+		bool whole = finish_cycle(vm, cpu->number, 0);
 		vm->run.done -= used - 1;
+		used -= !whole;
 	}
 	return used;
 }
 
-/* Step 2. Returns false if the limit of executed cycles came first. */
+/* Step 2. Returns false if the limit of executed cycles came first, or a stop for the debugger. */
 static bool execute(struct vm *vm, uint64_t executed_limit)
 {
-	while (vm->run.done < vm->run.length && !vm->run.stop && !vm->events.stop) {
+	/* A cycle that a debugger stopped in the middle is completed first. */
+	while (vm->run.turn || (vm->run.done < vm->run.length && !vm->run.stop && !vm->events.stop)) {
 		uint64_t left = vm->run.length - vm->run.done;
 		uint64_t cycles = 1;
 
@@ -186,7 +283,9 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 			return false;
 		if (left > executed_limit - vm->totals.executed)
 			left = executed_limit - vm->totals.executed;
-		if (vm->running & (vm->running - 1))
+		if (vm->run.turn || vm->step.active || goes_alone(vm))
+			cycles = run_by_turns(vm);
+		else if (vm->running & (vm->running - 1))
 			cycles = run_together(vm, left);
 		else if (vm->running)
 			cycles = run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], left);
@@ -198,14 +297,31 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 			vm->totals.idle += vm->run.length - vm->run.done;
 			vm->run.done = vm->run.length;
 		}
+		if (met_point(vm) || vm->stop.reason != STOP_NONE)
+			return false;
 	}
 	vm->run.phase = PHASE_END;
 	return true;
 }
 
+/* A stop for the debugger that is not lethal. */
+static void serve_request(struct vm *vm)
+{
+	if (!vm->run.debugger)
+		return;
+	vm->run.debugger = false;
+	if (vm_debugger_serves(vm))
+		vm->stop = (struct vm_stop){STOP_REQUEST, 0};
+	else
+		vm_message(vm, "Not waiting for debugger...");
+}
+
 /* Steps 3 to 5. */
 static void end_run(struct vm *vm)
 {
+	/* The cycle of a BREAK that only some processors stopped at is part of no run (section 5.8). */
+	if (vm->run.at_break && vm->run.at_break != (uint32_t)((UINT64_C(1) << vm->cpu_count) - 1))
+		vm->run.done--;
 	vm->totals.run += vm->run.done;
 	vm->run.base += vm->ns_per_cycle * vm->run.done;
 	vm->events.now = vm->run.base;
@@ -216,27 +332,55 @@ static void end_run(struct vm *vm)
 		flush_output(vm);
 		vm->class->poll(vm);
 	}
-	if (vm->run.hang) {
+	vm->run.phase = PHASE_IDLE;
+	if (vm->run.hang && !vm_debugger_serves(vm)) {
 		vm->run.result = VM_HUNG;
 		vm->run.phase = PHASE_FINISHED;
 		return;
 	}
-	if (vm->run.debugger) {
-		vm->run.debugger = false;
-		vm_message(vm, "Not waiting for debugger...");
-	}
-	vm->run.phase = PHASE_IDLE;
+	serve_request(vm);
+	if (vm->run.hang)
+		vm->stop = (struct vm_stop){STOP_HANG, 0};
+	else if (vm->run.at_break)
+		vm->stop = (struct vm_stop){STOP_BREAK, (unsigned)__builtin_ctz(vm->run.at_break)};
+	vm->run.hang = false;
+	vm->run.at_break = 0;
+	poll_debugger(vm);
+}
+
+static bool debugger_connected(const struct vm *vm)
+{
+	const struct vm_debugger *debugger = vm->options.debugger;
+
+	return debugger && debugger->connected(debugger->context);
+}
+
+/* Waits for the keyboard and the debugger; true if a key was pressed. The latter's news stop the machine. */
+static bool wait_outside(struct vm *vm, uint64_t ns)
+{
+	const struct vm_debugger *debugger = vm->options.debugger;
+	bool came = false;
+
+	if (vm->class->has_live_input(vm))
+		came = vm->class->wait_input(vm, ns);
+	else
+		debugger->wait(debugger->context, ns);
+	if (debugger && !came && debugger->pending(debugger->context))
+		vm->stop = (struct vm_stop){STOP_OUTSIDE, 0};
+	return came;
 }
 
 /* While somebody outside could act, virtual time does not run ahead of the wall clock. Returns true if input
- * came. */
+ * came, or a debugger: then nothing has happened. */
 static bool wait_for_input(struct vm *vm, uint64_t ns)
 {
 	flush_output(vm);
 	uint64_t before = host_ns();
-	bool came = vm->class->wait_input(vm, ns);
+	bool came = wait_outside(vm, ns);
 	uint64_t waited = host_ns() - before;
 
+	if (vm->stop.reason != STOP_NONE)
+		return true;
 	if (waited > ns)
 		waited = ns;
 	if (came) {
@@ -246,6 +390,7 @@ static bool wait_for_input(struct vm *vm, uint64_t ns)
 		vm->run.base += waited;
 		vm->events.now = vm->run.base;
 		vm->class->poll(vm);
+		serve_request(vm);
 	}
 	return came;
 }
@@ -273,10 +418,12 @@ static bool idle_jump_to_timer(struct vm *vm)
 
 	if (cycles == UINT64_MAX)
 		return false;
-	if (vm->options.wall_clock && vm->class->has_live_input(vm) &&
+	if (vm->options.wall_clock && (vm->class->has_live_input(vm) || debugger_connected(vm)) &&
 	    cycles * vm->ns_per_cycle > MAX_AHEAD_NS) {
 		flush_output(vm);
-		vm->class->wait_input(vm, cycles * vm->ns_per_cycle);
+		wait_outside(vm, cycles * vm->ns_per_cycle);
+		if (vm->stop.reason != STOP_NONE)
+			return true; /* the jump is made when the machine goes on */
 	}
 	vm->totals.idle += cycles;
 	vm->run.base += cycles * vm->ns_per_cycle;
@@ -294,7 +441,8 @@ static bool idle_jump(struct vm *vm)
 {
 	if (cpu_timer_runs_on(&vm->cpus[0]))
 		return idle_jump_to_timer(vm);
-	if (vm->options.wall_clock && !vm->inputs.replay && vm->class->has_live_input(vm)) {
+	if (vm->options.wall_clock && !vm->inputs.replay &&
+	    (vm->class->has_live_input(vm) || debugger_connected(vm))) {
 		uint64_t due = vm->events.count ? vm->events.events[0].due : vm->run.base + 1000000000u;
 		uint64_t ahead = due > vm->run.base ? due - vm->run.base : 0;
 
@@ -315,22 +463,42 @@ static bool idle_jump(struct vm *vm)
 	vm->run.base += advance;
 	vm->events.now = vm->run.base;
 	dispatch_due(vm);
+	poll_debugger(vm);
+	return true;
+}
+
+/* Nothing can wake the machine; but whoever debugs it may look at it. False if nobody does. */
+static bool wait_for_debugger(struct vm *vm)
+{
+	const struct vm_debugger *debugger = vm->options.debugger;
+
+	if (!debugger_connected(vm))
+		return false;
+	debugger->wait(debugger->context, 1000000000u);
+	if (debugger->pending(debugger->context))
+		vm->stop = (struct vm_stop){STOP_OUTSIDE, 0};
 	return true;
 }
 
 static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 {
+	vm->stop.reason = STOP_NONE;
+	vm_apply_watches(vm);
 	for (;;) {
 		if (vm->interrupted) {
 			vm->interrupted = false;
 			return VM_INTERRUPTED;
+		}
+		if (vm->stop.reason != STOP_NONE) {
+			vm->step.active = false;
+			return VM_STOPPED;
 		}
 		switch ((enum vm_phase)vm->run.phase) {
 		case PHASE_START:
 			start_run(vm);
 			break;
 		case PHASE_EXECUTE:
-			if (!execute(vm, executed_limit))
+			if (!execute(vm, executed_limit) && vm->stop.reason == STOP_NONE)
 				return VM_RUNNING;
 			break;
 		case PHASE_END:
@@ -342,7 +510,7 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 			if (vm->running) {
 				vm->run.phase = vm->run.power_off ? PHASE_FINISHED : PHASE_START;
 				vm->run.result = VM_POWERED_OFF;
-			} else if (!idle_jump(vm)) {
+			} else if (!idle_jump(vm) && !wait_for_debugger(vm)) {
 				vm->run.phase = PHASE_FINISHED;
 				vm->run.result = vm->run.power_off ? VM_POWERED_OFF : VM_IDLE_FOREVER;
 			}

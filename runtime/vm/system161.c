@@ -124,6 +124,11 @@ static bool system161_commit(struct vm *vm, struct error *error)
 	return bus_commit_disks(vm->bus, error);
 }
 
+static void system161_dump(struct vm *vm)
+{
+	bus_dump(vm->bus);
+}
+
 const struct machine_class system161_class = {
     .hooks =
 	{
@@ -135,6 +140,7 @@ const struct machine_class system161_class = {
 	    .stopped = vm_hook_stopped,
 	    .hang = vm_hook_hang,
 	    .message = vm_hook_message,
+	    .stops_at_break = vm_hook_stops_at_break,
 	},
     .replicate = system161_replicate,
     .free = system161_free,
@@ -147,4 +153,5 @@ const struct machine_class system161_class = {
     .free_snapshot = system161_free_snapshot,
     .equal = system161_equal,
     .commit = system161_commit,
+    .dump = system161_dump,
 };

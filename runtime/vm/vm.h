@@ -18,6 +18,7 @@ struct console_input;
 struct jit;
 struct jit_options;
 struct threaded;
+struct debug;
 
 /* Where a machine's output goes. */
 struct vm_output {
@@ -40,12 +41,23 @@ enum vm_timing {
 	TIMING_IDEAL
 };
 
+/* The outside of a debugger, as the run loop sees it. No function changes the machine. */
+struct vm_debugger {
+	void *context;
+	bool
+	    never_wait; /* -X: while nobody is connected, stops for the debugger are passed over or end the run */
+	bool (*connected)(void *context);
+	bool (*pending)(void *context); /* something has come in, or somebody wants to connect */
+	void (*wait)(void *context, uint64_t timeout); /* for that, ns at most */
+};
+
 struct vm_options {
 	enum vm_engine engine;
 	enum vm_timing timing;
 	const struct jit_options *jit; /* with ENGINE_JIT */
 	struct vm_output output;
-	struct console_input *console; /* NULL: no keyboard */
+	struct console_input *console;	    /* NULL: no keyboard */
+	const struct vm_debugger *debugger; /* NULL: none, as with never_wait and nobody connected */
 	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
 };
@@ -57,6 +69,31 @@ enum vm_state {
 	VM_HUNG,	 /* a programming error of the guest stopped it (System/161 reference, section 5.7) */
 	VM_IDLE_FOREVER, /* all processors wait, no event is pending and no input can come */
 	VM_INTERRUPTED,	 /* vm_interrupt was called */
+	VM_STOPPED,	 /* for the debugger: vm->stop says why */
+};
+
+/* Why the machine stopped for the debugger. */
+enum vm_stop_reason {
+	STOP_NONE,
+	STOP_POINT,   /* at a breakpoint or watchpoint: vm->debug->hit_point */
+	STOP_STEP,    /* the step is done */
+	STOP_BREAK,   /* a BREAK in the kernel */
+	STOP_REQUEST, /* the trace card, or ^G on the console */
+	STOP_HANG,    /* a programming error of the guest; it can go on as if the access had succeeded */
+	STOP_OUTSIDE, /* vm_debugger.pending */
+};
+
+struct vm_stop {
+	enum vm_stop_reason reason;
+	unsigned cpu; /* the processor it is about */
+};
+
+/* One processor's step: at least one instruction, and on as long as its pc is in [low, high). */
+struct vm_step {
+	bool active;
+	bool begun; /* it has executed an instruction */
+	unsigned cpu;
+	uint32_t low, high;
 };
 
 /* Figures of the shutdown lines that belong to the machine (section 5.5). */
@@ -76,13 +113,16 @@ enum vm_phase {
 
 /* The run loop's own state (section 6.4); plain data, so that a machine can be paused at any cycle. */
 struct run_state {
-	uint32_t phase;	     /* enum vm_phase */
-	uint32_t result;     /* enum vm_state once the phase is PHASE_FINISHED */
-	uint64_t base;	     /* V: virtual time at the start of the run, ns */
-	uint64_t length;     /* g */
-	uint64_t done;	     /* i */
-	uint64_t window;     /* W */
-	uint64_t slop;	     /* ns */
+	uint32_t phase;	 /* enum vm_phase */
+	uint32_t result; /* enum vm_state once the phase is PHASE_FINISHED */
+	uint64_t base;	 /* V: virtual time at the start of the run, ns */
+	uint64_t length; /* g */
+	uint64_t done;	 /* i */
+	uint64_t window; /* W */
+	uint64_t slop;	 /* ns */
+	uint32_t
+	    turn; /* stopped within a machine cycle: the first processor that has not had its turn, else 0 */
+	uint32_t at_break;   /* bit n: processor n has stopped at a BREAK in this cycle */
 	bool power_off;	     /* dispatched */
 	bool stop;	     /* end the run after this cycle */
 	bool hang;	     /* lethal stop pending */
@@ -113,6 +153,11 @@ struct vm {
 	struct run_state run;
 	struct vm_totals totals;
 	uint64_t slice_end_ns; /* virtual time at which the current slice is used up */
+
+	struct vm_stop stop; /* with VM_STOPPED; taken back when the machine goes on */
+	struct vm_step step;
+	struct debug *debug;	  /* NULL until a breakpoint is set; owned */
+	uint64_t debugger_polled; /* host time, ns */
 
 	volatile bool interrupted; /* set from a signal handler */
 };
@@ -162,6 +207,23 @@ struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, 
 
 /* Runs until the machine ends or `executed` cycles have been executed in all. */
 enum vm_state vm_run(struct vm *vm, uint64_t executed);
+
+/* --- for debuggers (debugger.c), between runs --- */
+
+/* Sets or takes out a breakpoint or watchpoint; false: too many, too long, or not there. The same one can be set several
+ * times and counts once. `kind` is an enum debug_kind. */
+bool vm_set_point(struct vm *vm, unsigned kind, uint32_t address, uint32_t length);
+bool vm_clear_point(struct vm *vm, unsigned kind, uint32_t address, uint32_t length);
+/* Takes out all, and forgets where code was made to end. */
+void vm_clear_points(struct vm *vm);
+/* The debugger lets one processor go on, which its points are about from now on, while those that were in force when it last
+ * let all go on (-1) stay in force for the others. */
+void vm_resume_for(struct vm *vm, int only);
+/* Makes the next vm_run stop when a processor has made a step. */
+void vm_step(struct vm *vm, unsigned cpu, uint32_t low, uint32_t high);
+/* The machine's own text about a part of it, on the message stream. */
+void vm_dump_tlb(struct vm *vm, unsigned cpu);
+void vm_dump_devices(struct vm *vm);
 
 /* Makes vm_run return soon. Callable from a signal handler. */
 void vm_interrupt(struct vm *vm);

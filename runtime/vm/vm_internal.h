@@ -26,6 +26,7 @@ struct machine_class {
 	void (*free_snapshot)(void *snapshot);
 	bool (*equal)(const struct vm *a, const struct vm *b, char *where, size_t size);
 	bool (*commit)(struct vm *vm, struct error *error); /* writes to the host what was held back */
+	void (*dump)(struct vm *vm);			    /* the devices, on the message stream */
 };
 extern const struct machine_class system161_class, malta_class;
 
@@ -46,6 +47,12 @@ void vm_end_slice(struct vm *vm);
 void vm_hook_stopped(struct cpu *cpu);
 void vm_hook_hang(struct cpu *cpu, const char *text);
 void vm_hook_message(struct cpu *cpu, const char *text);
+bool vm_hook_stops_at_break(struct cpu *cpu);
+
+/* Makes the engines ask about accesses to what is under watch, if that has changed. */
+void vm_apply_watches(struct vm *vm);
+/* Whether a stop for the debugger is to be served rather than passed over. */
+bool vm_debugger_serves(const struct vm *vm);
 
 /* Takes note of a processor that went to sleep or woke up. */
 void vm_update_running(struct vm *vm, struct cpu *cpu);

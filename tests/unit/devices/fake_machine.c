@@ -37,6 +37,11 @@ static void debugger_stop(void *context)
 	((struct fake_machine *)context)->stops++;
 }
 
+static void debugger_key(void *context)
+{
+	((struct fake_machine *)context)->keys++;
+}
+
 static void dump(void *context)
 {
 	((struct fake_machine *)context)->dumped = true;
@@ -109,6 +114,7 @@ struct fake_machine *machine_new(void)
 	    .message = message,
 	    .hang = hang,
 	    .debugger_stop = debugger_stop,
+	    .debugger_key = debugger_key,
 	    .dump = dump,
 	    .trace_flag = trace_flag,
 	    .doom = doom,

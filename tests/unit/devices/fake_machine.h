@@ -29,7 +29,7 @@ struct fake_machine {
 	unsigned line_calls;
 	uint32_t entry, stack, argument; /* of the last cpu_start */
 	bool powered_off, dumped;
-	unsigned stops, dooms;
+	unsigned stops, keys, dooms;
 	char flag; /* last trace flag switched; '+' or '-' in flag_on */
 	bool flag_on;
 	char directory[64]; /* an empty directory of the test's own */

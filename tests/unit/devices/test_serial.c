@@ -87,7 +87,8 @@ static void input(void **state)
 	assert_true(bus_wait_input(machine->bus, 1000000000));
 	bus_poll(machine->bus);
 	assert_true(machine->line[0]); /* at once */
-	bus_poll(machine->bus);	       /* ^G is no input */
+	bus_poll(machine->bus);	       /* ^G is no input, but calls the debugger */
+	assert_int_equal(machine->keys, 1);
 	bus_poll(machine->bus);
 	bus_poll(machine->bus);
 	assert_int_equal(machine_load(machine, SLOT(3) + CHAR), 'x');
