@@ -10,7 +10,9 @@
 const char *const options_usage[] = {
     "     -c config      Use alternate config file",
     "     -C slot:arg    Override config file argument",
+    "     -p port        Listen for gdb over TCP at this port, on the loopback interface",
     "     -s             Pass signal-generating characters through",
+    "     -w             Wait for debugger before starting",
     "     -X             Don't wait for debugger; exit instead",
     "   long options:",
     "     --engine=jit|interp|reference|lockstep   How the guest is executed: translated, by the fast or",
@@ -20,6 +22,7 @@ const char *const options_usage[] = {
     "     --sensitive=inline|call        Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
+    "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
     "     --stdin                        Read standard input even if it is no terminal",
     "     --rtc=SECONDS                  Start the clock at this time (seconds since 1970)",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
@@ -214,6 +217,11 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->board.endian = chosen ? MALTA_BIG : MALTA_LITTLE;
 		return true;
 	}
+	if (strcmp(name, "gdb") == 0) {
+		options->debugger = value;
+		options->debugger_port = false;
+		return *value ? true : bad_value(parser, name, value, "[HOST:]PORT, unix:PATH or off");
+	}
 	if (strcmp(name, "rtc") == 0)
 		return number(parser, name, value, 1, UINT32_MAX, &options->start_time);
 	if (strcmp(name, "stats") == 0) {
@@ -325,6 +333,13 @@ static bool short_option(struct parser *parser, char letter, const char *value)
 					  "`%s' should be SLOT:ARGUMENT, such as 31:ramsize=2M.", value);
 		}
 		options->overrides[options->override_count++] = value;
+		return true;
+	case 'p':
+		options->debugger = value;
+		options->debugger_port = true;
+		return true;
+	case 'w':
+		options->wait_for_debugger = true;
 		return true;
 	case 's':
 		options->signals_to_guest = true;

@@ -23,7 +23,11 @@ struct run_options {
 	const char *config;
 	const char *overrides[MAX_OVERRIDES];
 	unsigned override_count;
-	bool no_debugger;      /* -X */
+	bool no_debugger;	/* -X */
+	bool wait_for_debugger; /* -w */
+	const char
+	    *debugger; /* where it may connect: "off", "unix:PATH", "[HOST:]PORT"; NULL: the face's default */
+	bool debugger_port;    /* `debugger` is from -p */
 	bool signals_to_guest; /* -s */
 	enum run_engine engine;
 	enum vm_engine lockstep_engine; /* what lockstep compares with the reference */

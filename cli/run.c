@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/debugger.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
 #include "cli/statistics.h"
@@ -88,7 +89,7 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 		streams_message(streams, "Exiting instead of waiting for debugger...");
 		if (!options->no_debugger)
 			streams_message(streams,
-					"There is no debugger support yet: stops behave as with -X.");
+					"There is none to wait for: --gdb says where one may connect.");
 		return EXIT_CRASH;
 	case VM_IDLE_FOREVER:
 		if (vm_stuck_in_rom(vm)) {
@@ -148,8 +149,29 @@ static bool build(struct vm *vm, const struct run_options *options, struct error
 	       vm_load(vm, options->kernel, options->arguments, error);
 }
 
+/* Runs the machine to its end, with stops for the debugger, if there is one. */
+static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool wait, bool *killed)
+{
+	enum debugger_wish wish = debugger && wait ? debugger_serve(debugger, true) : DEBUGGER_RUN;
+
+	for (;;) {
+		enum vm_state state;
+
+		if (wish != DEBUGGER_RUN) {
+			*killed = wish == DEBUGGER_KILL;
+			return VM_INTERRUPTED;
+		}
+		state = vm_run(vm, UINT64_MAX);
+		if (state != VM_STOPPED)
+			return state;
+		wish = debugger_serve(debugger, false);
+	}
+}
+
 static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
 {
+	struct debugger *debugger = NULL;
+	bool killed = false;
 	struct console_input_options keyboard = {.input = STDIN_FILENO,
 						 .output = STDOUT_FILENO,
 						 .signals_to_guest = options->signals_to_guest,
@@ -168,6 +190,14 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	enum vm_state state;
 	int status = EXIT_ERROR;
 
+	debugger = debugger_open(options, drop_in, streams, &error);
+	if (!debugger && error.text[0]) {
+		report(streams, &error);
+		return EXIT_ERROR;
+	}
+	machine.debugger = debugger_outside(debugger);
+	keyboard.may_wake = debugger;
+	keyboard.wake = debugger_descriptor(debugger);
 	machine.console = console_input_open(&keyboard);
 	struct vm *vm = vm_new(&machine, &error);
 	if (!vm || !build(vm, options, &error)) {
@@ -176,6 +206,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	if (!options->malta)
 		streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
+	debugger_attach(debugger, vm);
 	interruptible = vm;
 	if (!options->signals_to_guest)
 		signal(SIGINT, on_signal);
@@ -191,7 +222,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		}
 		state = lockstep.state;
 	} else {
-		state = vm_run(vm, UINT64_MAX);
+		state = run_debugged(vm, debugger, options->wait_for_debugger, &killed);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &after);
 
@@ -201,8 +232,9 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		status = EXIT_CRASH;
 		goto out;
 	}
-	status = conclude(streams, vm, state, seconds(&before, &after), options);
-	if (!drop_in)
+	status = killed ? EXIT_REQUESTED : conclude(streams, vm, state, seconds(&before, &after), options);
+	debugger_finish(debugger, status);
+	if (!drop_in && !killed)
 		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
 	if (options->stats &&
 	    !statistics_write(options->stats, vm, options, state, status, seconds(&before, &after), &error)) {
@@ -210,6 +242,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		status = EXIT_ERROR;
 	}
 out:
+	debugger_close(debugger);
 	console_input_close(machine.console);
 #ifndef __SANITIZE_ADDRESS__
 	/* A compile thread may be busy for a while yet, with code that nobody will run. */

@@ -19,6 +19,7 @@ struct console_input {
 	bool readable; /* a pipe or file that may be read */
 	bool ended;
 	bool signals_to_guest;
+	int wake; /* -1: none */
 };
 
 /* What signal handlers need: they cannot be given an argument. The mode of the terminal is a property of the
@@ -123,6 +124,7 @@ struct console_input *console_input_open(const struct console_input_options *opt
 	console->input = options->input;
 	console->output = options->output;
 	console->signals_to_guest = options->signals_to_guest;
+	console->wake = options->may_wake ? options->wake : -1;
 	if (isatty(options->input)) {
 		if (terminal.owned)
 			return console;
@@ -192,7 +194,9 @@ bool console_input_live(const struct console_input *console)
 
 bool console_input_wait(struct console_input *console, uint64_t timeout)
 {
-	struct pollfd input = {.fd = console->input, .events = POLLIN};
+	/* One with a negative descriptor is passed over. */
+	struct pollfd from[] = {{.fd = console->input, .events = POLLIN},
+				{.fd = console->wake, .events = POLLIN}};
 	struct timespec wait;
 
 	if (!console_input_live(console))
@@ -202,7 +206,9 @@ bool console_input_wait(struct console_input *console, uint64_t timeout)
 		timeout = LONGEST_WAIT_NS;
 	wait.tv_sec = (time_t)(timeout / 1000000000);
 	wait.tv_nsec = (long)(timeout % 1000000000);
-	return ppoll(&input, may_read(console) ? 1 : 0, &wait, NULL) > 0;
+	if (!may_read(console))
+		from[0].fd = -1;
+	return ppoll(from, 2, &wait, NULL) > 0 && from[0].revents;
 }
 
 bool console_input_bell(const struct console_input *console)

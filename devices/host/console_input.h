@@ -17,6 +17,8 @@ struct console_input_options {
 	int output;		/* where the bell would sound, normally STDOUT_FILENO */
 	bool signals_to_guest;	/* ^C, ^Z and ^\ are characters */
 	bool not_only_terminal; /* also read pipes and files, which the original leaves alone */
+	bool may_wake; /* there is another descriptor whose being readable ends console_input_wait: */
+	int wake;
 };
 
 enum console_result {

@@ -63,15 +63,28 @@ setup() {
 
 @test "wrong usage ends with status 2 and says what is wrong" {
 	for words in "" "-q $example" "-c" "--engine=fast $example" "--nonsense $example" "--threshold=0 $example" \
-		     "--lockstep-engine=reference $example" "-Cnonsense $example" "--tier=3 $example" "-w $example"; do
+		     "--lockstep-engine=reference $example" "-Cnonsense $example" "--tier=3 $example" "-P $example" \
+		     "--gdb= $example" "--gdb=unix:/nonexistent/socket $example" "--gdb=127.0.0.1:none $example"; do
 		run sys161 $words
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"sys161: "* ]]
 	done
-	run sys161 -w "$example"
+	run sys161 -P "$example"
 	[[ "$output" == *"not built yet"* ]]
 	run jit161 nonsense
 	[ "$status" -eq 2 ]
+}
+
+@test "a debugger's socket that cannot be made is said, and the machine runs" {
+	touch .sockets
+	run sys161 -X "$example"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"sys161: Could not bind debug socket; debugging disabled"* ]]
+	[[ "$output" == *"1066397 cycles"* ]]
+	rm .sockets
+	run jit161 run "$example"
+	[ "$status" -eq 0 ]
+	[ ! -e .sockets ]
 }
 
 @test "dump shows every stage of a region" {
