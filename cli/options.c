@@ -30,7 +30,7 @@ const char *const options_usage[] = {
     "     --region=N                     Guest instructions in a compiled region at most",
     "     --module=N                     Regions compiled together at most",
     "     --compile-threads=N            0: compile at once, on the machine's own thread",
-    "     --code-size=MIB                Memory for translated code",
+    "     --code-size=SIZE               Memory for translated code, from 64K to 1G",
     "     --lockstep-seed=N              Choice of the stretches between comparisons",
     "     --lockstep-stretch=N           Longest stretch, in cycles",
     "     --machine=system161|malta      The machine; what follows is for malta only, and may be given as",
@@ -42,6 +42,9 @@ const char *const options_usage[] = {
     "     --endian=little|big            Checked against the program, which decides",
     NULL,
 };
+
+#define MIN_CODE_SIZE ((uint64_t)64 << 10)
+#define MAX_CODE_SIZE ((uint64_t)1 << 30)
 
 struct parser {
 	struct run_options *options;
@@ -78,34 +81,41 @@ static bool choose(struct parser *parser, const char *name, const char *value, c
 	return bad_value(parser, name, value, wanted);
 }
 
-/* Bytes with a suffix; a mere number is MiB, as QEMU has it. */
-static bool memory_size(struct parser *parser, const char *value, uint32_t *bytes)
+/* Bytes with a suffix; a mere number is MiB, as QEMU has it. False if it is none. */
+static bool parse_size(const char *value, uint64_t *size)
 {
-	static const char wanted[] = "a size from 1M to 256M";
 	char *end;
-	uint64_t size;
 
 	errno = 0;
-	size = strtoull(value, &end, 0);
-	if (errno || end == value || *value == '-' || size > UINT32_MAX || (*end && end[1]))
-		return bad_value(parser, "memory", value, wanted);
+	*size = strtoull(value, &end, 0);
+	if (errno || end == value || *value == '-' || *size > UINT32_MAX || (*end && end[1]))
+		return false;
 	switch (*end) {
 	case 'K':
 	case 'k':
-		size <<= 10;
-		break;
+		*size <<= 10;
+		return true;
 	case '\0':
 	case 'M':
 	case 'm':
-		size <<= 20;
-		break;
+		*size <<= 20;
+		return true;
 	case 'G':
 	case 'g':
-		size <<= 30;
-		break;
+		*size <<= 30;
+		return true;
 	default:
-		return bad_value(parser, "memory", value, wanted);
+		return false;
 	}
+}
+
+static bool memory_size(struct parser *parser, const char *value, uint32_t *bytes)
+{
+	static const char wanted[] = "a size from 1M to 256M";
+	uint64_t size;
+
+	if (!parse_size(value, &size))
+		return bad_value(parser, "memory", value, wanted);
 	if (size < MALTA_MIN_RAM || size > MALTA_MAX_RAM || size % PAGE_SIZE) {
 		bad_value(parser, "memory", value, wanted);
 		return size > MALTA_MAX_RAM
@@ -113,6 +123,16 @@ static bool memory_size(struct parser *parser, const char *value, uint32_t *byte
 			   : false;
 	}
 	*bytes = (uint32_t)size;
+	return true;
+}
+
+static bool code_size(struct parser *parser, const char *value, size_t *bytes)
+{
+	uint64_t size;
+
+	if (!parse_size(value, &size) || size < MIN_CODE_SIZE || size > MAX_CODE_SIZE)
+		return bad_value(parser, "code-size", value, "a size from 64K to 1G");
+	*bytes = (size_t)size;
 	return true;
 }
 
@@ -252,12 +272,8 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->jit.threads = (unsigned)n;
 		return true;
 	}
-	if (strcmp(name, "code-size") == 0) {
-		if (!number(parser, name, value, 1, 1024, &n))
-			return false;
-		options->jit.code_bytes = (size_t)n << 20;
-		return true;
-	}
+	if (strcmp(name, "code-size") == 0)
+		return code_size(parser, value, &options->jit.code_bytes);
 	if (strcmp(name, "lockstep-seed") == 0) {
 		if (!number(parser, name, value, 0, UINT32_MAX, &n))
 			return false;

@@ -53,6 +53,16 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
+static double ratio(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0;
+}
+
+static uint64_t metadata_bytes(const struct jit_metadata *metadata)
+{
+	return metadata->entries + metadata->translations + metadata->links + metadata->watches;
+}
+
 void statistics_summary(struct streams *streams, struct vm *vm, const struct run_options *options,
 			const struct lockstep_report *lockstep, double real_seconds)
 {
@@ -92,6 +102,12 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			" more places; %" PRIu64 " of both invalidated",
 			jit.regions, jit.blocks, jit.guest_instructions, jit.code_bytes, jit.adopted,
 			jit.invalidated);
+	streams_message(streams,
+			"    cache: %.1f bytes of code and %.1f of metadata for a guest instruction; %" PRIu64
+			" KiB of %" PRIu64 " taken, %" PRIu64 " evictions",
+			ratio(jit.live_code_bytes, jit.live_instructions),
+			ratio(metadata_bytes(&jit.metadata), jit.live_instructions), jit.taken_bytes >> 10,
+			jit.budget_bytes >> 10, jit.evictions);
 	streams_message(streams,
 			"    exits to the runtime: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
 			" %s, %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " %s",
@@ -167,6 +183,31 @@ static cJSON *devices_json(const struct device_statistics *devices)
 	return object;
 }
 
+static cJSON *cache_json(const struct jit_statistics *jit)
+{
+	cJSON *object = cJSON_CreateObject(), *parts = cJSON_CreateObject();
+	uint64_t metadata = metadata_bytes(&jit->metadata);
+
+	add_number(object, "budget_bytes", jit->budget_bytes);
+	add_number(object, "taken_bytes", jit->taken_bytes);
+	add_number(object, "guest_instructions", jit->live_instructions);
+	add_number(object, "code_bytes", jit->live_code_bytes);
+	add_number(object, "metadata_bytes", metadata);
+	add_number(parts, "entries", jit->metadata.entries);
+	add_number(parts, "translations", jit->metadata.translations);
+	add_number(parts, "links", jit->metadata.links);
+	add_number(parts, "watches", jit->metadata.watches);
+	cJSON_AddItemToObject(object, "metadata", parts);
+	cJSON_AddNumberToObject(object, "code_bytes_per_instruction",
+				ratio(jit->live_code_bytes, jit->live_instructions));
+	cJSON_AddNumberToObject(object, "metadata_bytes_per_instruction",
+				ratio(metadata, jit->live_instructions));
+	add_number(object, "evictions", jit->evictions);
+	add_number(object, "evicted", jit->evicted);
+	add_number(object, "reclaimed_bytes", jit->reclaimed_bytes);
+	return object;
+}
+
 static cJSON *jit_json(const struct vm *vm)
 {
 	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject(), *first = cJSON_CreateObject();
@@ -192,6 +233,7 @@ static cJSON *jit_json(const struct vm *vm)
 	add_number(object, "invalidated", jit.invalidated);
 	add_number(object, "adopted", jit.adopted);
 	add_number(object, "flushes", jit.flushes);
+	cJSON_AddItemToObject(object, "cache", cache_json(&jit));
 	cJSON_AddNumberToObject(object, "compile_cpu_seconds", (double)jit.compile_ns / 1e9);
 	return object;
 }

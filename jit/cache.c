@@ -1,198 +1,115 @@
-/* The translation cache: which addresses have code, which slots lead where, and which bytes of RAM code was
- * made from.
- *
- * * An instance of a region is watched for as long as anything leads from there to the code, a pending one
- * from before its bytes are copied: its granules are marked in the code map and the page loses write
- * permission in every soft TLB, so that whoever writes there reports it. */
+/* The translation cache: which translation serves which places in RAM, and which of its exits lead to which others. */
 #include "jit/jit_internal.h"
 #include "runtime/core/planted.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#define TABLE_FULL	  (BLOCK_TABLE_SIZE / 4 * 3)
-#define MAX_INVALIDATIONS 8
-
-static void *reserve(size_t size)
-{
-	/* Large and mostly untouched. */
-	void *memory =
-	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
 
 bool cache_init(struct jit *jit, struct error *error)
 {
-	size_t granules = jit->memory->ram_size >> CODE_GRANULE_SHIFT;
-
-	jit->table = reserve(BLOCK_TABLE_SIZE * sizeof(*jit->table));
-	jit->slots = reserve(MAX_SLOTS * sizeof(*jit->slots));
-	jit->slot_uses = reserve(MAX_SLOTS * sizeof(*jit->slot_uses));
 	jit->addresses = calloc(ADDRESS_BUCKETS, sizeof(*jit->addresses));
-	jit->granules = calloc(granules, sizeof(*jit->granules));
-	if (!jit->table || !jit->slots || !jit->slot_uses || !jit->granules || !jit->addresses)
+	if (!jit->addresses || !pool_init(&jit->translations, sizeof(struct translation), MAX_TRANSLATIONS) ||
+	    !table_init(jit) || !watch_init(jit) || !slots_init(jit))
 		return error_set(error, "Cannot allocate the translation cache");
 	return true;
 }
 
-static unsigned hash(uint32_t va, uint32_t pa, bool user)
+unsigned translation_block_count(const struct translation *translation)
 {
-	uint32_t mixed = (va >> 2) * 0x9E3779B1u ^ (pa >> 2) * 0x85EBCA6Bu ^ user;
-
-	return (mixed ^ mixed >> 15) & (BLOCK_TABLE_SIZE - 1);
+	return translation->tier == 1 ? 1 : translation->region->block_count;
 }
 
-static struct block_entry *probe(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
+struct scanned_block translation_block(const struct translation *translation, unsigned index)
 {
-	struct block_entry *entry = &jit->table[hash(va, pa, user)];
-
-	while (entry->used && (entry->va != va || entry->pa != pa || entry->user != user))
-		entry = entry + 1 == jit->table + BLOCK_TABLE_SIZE ? jit->table : entry + 1;
-	return entry;
+	if (translation->tier == 2)
+		return translation->region->blocks[index];
+	return (struct scanned_block){
+	    .va = translation->va, .pa = translation->pa, .words = translation->block.words};
 }
 
-const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
+static unsigned entry_count(const struct translation *translation)
 {
-	const struct block_entry *entry = probe(jit, va, pa, user);
-
-	return entry->used ? entry : NULL;
+	return translation->tier == 1 ? 1 : translation->region->entry_count;
 }
 
-void cache_count_again(const struct jit *jit, struct block_entry *entry)
+static struct region_entry entry_of(const struct jit *jit, const struct translation *translation,
+				    unsigned index)
 {
-	uint64_t executions = (uint64_t)jit_threshold(jit) << entry->invalidations;
-
-	if (jit->options.tiers == TIERS_FIRST || executions > INT32_MAX)
-		executions = INT32_MAX;
-	atomic_store_explicit(&entry->counted, (int)executions, memory_order_relaxed);
-	atomic_store_explicit(&entry->countdown, (int)executions, memory_order_relaxed);
+	if (translation->tier == 2)
+		return translation->region->entries[index];
+	return (struct region_entry){translation->va, translation->pa,
+				     jit->code.executable + translation->block.code};
 }
 
-struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user)
+uint32_t cache_slot_target(const struct jit *jit, uint32_t slot)
 {
-	struct block_entry *entry = probe(jit, va, pa, user);
+	const struct translation *source = translation_at(jit, jit->slot_uses[slot].source);
+	const uint32_t *targets = source->tier == 1 ? source->block.targets : source->region->slot_targets;
 
-	if (entry->used)
-		return entry;
-	if (jit->table_used == TABLE_FULL)
-		return NULL;
-	*entry = (struct block_entry){.va = va, .pa = pa, .user = user, .used = true};
-	cache_count_again(jit, entry);
-	jit->table_used++;
-	return entry;
+	return targets[slot - source->first_slot];
 }
 
-static uint32_t block_first(const struct scanned_block *block, uint32_t distance)
+/* --- instances --- */
+
+bool translation_has_instance(const struct translation *translation, uint32_t distance)
 {
-	return (block->pa + distance) >> CODE_GRANULE_SHIFT;
-}
+	const uint32_t *instances = translation_instances(translation);
 
-static uint32_t block_last(const struct scanned_block *block, uint32_t distance)
-{
-	return (block->pa + distance + 4u * block->words - 1) >> CODE_GRANULE_SHIFT;
-}
-
-/* Registers an instance in the code map. */
-static void watch(struct jit *jit, struct region *region, uint32_t distance)
-{
-	for (unsigned i = 0; i < region->block_count; i++) {
-		const struct scanned_block *block = &region->blocks[i];
-
-		for (uint32_t granule = block_first(block, distance); granule <= block_last(block, distance);
-		     granule++) {
-			struct granule_use *use = jit->granules[granule];
-
-			/* Its uses of one granule are made one after another, so the newest tells. */
-			if (use && use->region == region && use->distance == distance)
-				continue;
-			use = malloc(sizeof(*use));
-			if (!use)
-				abort();
-			*use = (struct granule_use){
-			    .region = region, .distance = distance, .next = jit->granules[granule]};
-			jit->granules[granule] = use;
-			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, true);
-			if (planted(BUG_CODE_MAP))
-				break;
-		}
-		for (unsigned cpu = 0; cpu < jit->cpu_count && !planted(BUG_PROTECT); cpu++)
-			soft_tlb_protect(&jit->cpus[cpu], (block->pa + distance) & PAGE_MASK);
-	}
-	if (region->instance_count == region->instance_capacity) {
-		bool own = region->instances == &region->own_instance;
-
-		region->instance_capacity = region->instance_capacity ? region->instance_capacity * 2 : 4;
-		region->instances =
-		    realloc(own ? NULL : region->instances, region->instance_capacity * sizeof(uint32_t));
-		if (!region->instances)
-			abort();
-		if (own)
-			region->instances[0] = region->own_instance;
-	}
-	region->instances[region->instance_count++] = distance;
-}
-
-static void unwatch(struct jit *jit, struct region *region, uint32_t distance)
-{
-	for (unsigned i = 0; i < region->block_count; i++) {
-		const struct scanned_block *block = &region->blocks[i];
-
-		for (uint32_t granule = block_first(block, distance); granule <= block_last(block, distance);
-		     granule++) {
-			struct granule_use **at = &jit->granules[granule];
-
-			while (*at) {
-				struct granule_use *use = *at;
-
-				if (use->region == region && use->distance == distance) {
-					*at = use->next;
-					free(use);
-				} else {
-					at = &use->next;
-				}
-			}
-			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, jit->granules[granule]);
-		}
-	}
-	for (unsigned i = 0; i < region->instance_count; i++)
-		if (region->instances[i] == distance)
-			region->instances[i] = region->instances[--region->instance_count];
-}
-
-static bool has_instance(const struct region *region, uint32_t distance)
-{
-	for (unsigned i = 0; i < region->instance_count; i++)
-		if (region->instances[i] == distance)
+	for (unsigned i = 0; i < translation->instance_count; i++)
+		if (instances[i] == distance)
 			return true;
 	return false;
 }
 
-void cache_add(struct jit *jit, struct region *region)
+/* The array of more than one has room for the next power of two. */
+static void add_instance(struct jit *jit, uint32_t number, uint32_t distance)
 {
-	region->pending = true;
-	watch(jit, region, 0);
-	region->next = jit->regions;
-	jit->regions = region;
+	struct translation *translation = translation_at(jit, number);
+	uint32_t count = translation->instance_count;
+
+	if (count == 0) {
+		translation->instance = distance;
+	} else if ((count & (count - 1)) == 0) {
+		uint32_t first = translation->instance;
+		uint32_t *instances = realloc(count == 1 ? NULL : translation->instances,
+					      (size_t)2 * count * sizeof(*instances));
+
+		if (!instances)
+			abort();
+		if (count == 1)
+			instances[0] = first;
+		translation->instances = instances;
+	}
+	if (count > 0)
+		translation->instances[count] = distance;
+	translation->instance_count++;
+	watch_add(jit, number, distance);
 }
 
-static void drop_from_list(struct jit *jit, const struct region *region)
+static void remove_instance(struct jit *jit, uint32_t number, uint32_t distance)
 {
-	struct region **at = &jit->regions;
+	struct translation *translation = translation_at(jit, number);
 
-	while (*at != region)
-		at = &(*at)->next;
-	*at = region->next;
+	if (!translation_has_instance(translation, distance))
+		return;
+	watch_remove(jit, number, distance);
+	if (translation->instance_count == 1) {
+		translation->instance_count = 0;
+		return;
+	}
+	uint32_t *instances = translation->instances;
+	uint32_t last = --translation->instance_count;
+	for (uint32_t i = 0; i < last; i++)
+		if (instances[i] == distance)
+			instances[i] = instances[last];
+	if (last == 1) {
+		translation->instance = instances[0];
+		free(instances);
+	}
 }
 
-static void unlink_slot(struct jit *jit, uint32_t slot)
-{
-	jit->slots[slot] = (void *)(uintptr_t)jit->common.address[STENCIL_STUB];
-	jit->slot_uses[slot].target = NULL;
-}
+/* --- reachability --- */
 
-/* Takes an address's code out of the jump caches. */
 static void clear_jump_caches(struct jit *jit, uint32_t va, bool user)
 {
 	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++) {
@@ -203,138 +120,318 @@ static void clear_jump_caches(struct jit *jit, uint32_t va, bool user)
 	}
 }
 
-/* Takes back all links to a region. */
-static void unlink_incoming(struct jit *jit, struct region *region)
+void cache_clear_jump_caches(struct jit *jit, const struct translation *translation)
 {
-	for (unsigned i = 0; i < region->incoming_count; i++)
-		if (jit->slot_uses[region->incoming[i]].target == region)
-			unlink_slot(jit, region->incoming[i]);
-	region->incoming_count = 0;
+	for (unsigned i = 0; i < entry_count(translation); i++)
+		clear_jump_caches(jit, entry_of(jit, translation, i).va, translation->user);
+}
+
+/* A block of the first tier without a place is of no use any more: nobody would recognise its bytes. It goes when no
+ * translated code is under way, since that may be its own. */
+static void bury(struct jit *jit, uint32_t number)
+{
+	struct translation *translation = translation_at(jit, number);
+
+	if (translation->tier == 2 || translation->instance_count > 0 || translation->dead)
+		return;
+	translation->dead = true;
+	translation->next_dead = jit->dead;
+	jit->dead = number;
+}
+
+/* Makes way for code of the second tier at one place. */
+static void replace(struct jit *jit, struct block_entry *entry)
+{
+	uint32_t number = entry->translation;
+	struct translation *old = translation_at(jit, number);
+
+	slots_unlink_incoming(jit, old);
+	clear_jump_caches(jit, entry->va, entry->user);
+	remove_instance(jit, number, entry->pa - old->pa);
+	bury(jit, number);
 }
 
 /* Enters an instance's code into the table. */
-static void set_entries(struct jit *jit, struct region *region, uint32_t distance)
+static void set_entries(struct jit *jit, uint32_t number, uint32_t distance)
 {
-	for (unsigned i = 0; i < region->entry_count; i++) {
-		const struct region_entry *own = &region->entries[i];
-		struct block_entry *entry = cache_entry(jit, own->va, own->pa + distance, region->mode.user);
+	const struct translation *translation = translation_at(jit, number);
+
+	for (unsigned i = 0; i < entry_count(translation); i++) {
+		struct region_entry own = entry_of(jit, translation, i);
+		struct block_entry *entry = table_entry(jit, own.va, own.pa + distance, translation->user);
 
 		if (!entry)
 			continue;
-		if (entry->code) {
+		if (entry->translation) {
 			/* Of two of a kind the older one stays. */
-			if (entry->region->tier >= region->tier)
+			if (translation_at(jit, entry->translation)->tier >= translation->tier)
 				continue;
-			unlink_incoming(jit, entry->region);
-			clear_jump_caches(jit, own->va, region->mode.user);
+			replace(jit, entry);
 		}
-		entry->code = own->code;
-		entry->region = region;
+		entry->translation = number;
+		entry->code = (uint32_t)((const uint8_t *)own.code - jit->code.executable);
 	}
 }
 
-static void clear_entries(struct jit *jit, struct region *region, uint32_t distance)
+static void clear_entries(struct jit *jit, uint32_t number, uint32_t distance)
 {
-	for (unsigned i = 0; i < region->entry_count; i++) {
-		const struct region_entry *own = &region->entries[i];
-		struct block_entry *entry = probe(jit, own->va, own->pa + distance, region->mode.user);
+	const struct translation *translation = translation_at(jit, number);
+
+	for (unsigned i = 0; i < entry_count(translation); i++) {
+		struct region_entry own = entry_of(jit, translation, i);
+		struct block_entry *entry = table_find(jit, own.va, own.pa + distance, translation->user);
 
 		if (!planted(BUG_JUMP_CACHE))
-			clear_jump_caches(jit, own->va, region->mode.user);
-		if (!entry->used || entry->region != region)
+			clear_jump_caches(jit, own.va, translation->user);
+		if (!entry || entry->translation != number)
 			continue;
-		entry->code = NULL;
-		entry->region = NULL;
-		if (entry->invalidations < MAX_INVALIDATIONS)
-			entry->invalidations++;
-		cache_count_again(jit, entry);
+		entry->translation = 0;
+		*table_meetings(jit, entry->va, entry->pa, entry->user) = 0;
+		table_count_again(jit, entry);
+		table_forget(jit, entry);
 	}
 }
 
-static unsigned address_bucket(uint32_t va)
+void cache_detach(struct jit *jit, uint32_t number, uint32_t distance)
 {
-	return (va >> 2) * 0x9E3779B1u >> 20 & (ADDRESS_BUCKETS - 1);
+	if (!planted(BUG_UNLINK))
+		slots_unlink_incoming(jit, translation_at(jit, number));
+	clear_entries(jit, number, distance);
+	remove_instance(jit, number, distance);
+	if (!planted(BUG_UNLINK) && !planted(BUG_JUMP_CACHE))
+		bury(jit, number);
+	jit->statistics.invalidated++;
+	jit->invalidated = true;
+}
+
+/* --- coming and going --- */
+
+static uint32_t new_translation(struct jit *jit, uint8_t tier, bool user, uint32_t va, uint32_t pa)
+{
+	uint32_t number = watch_has_room(jit) ? pool_take(&jit->translations) : 0;
+
+	if (number) {
+		struct translation *translation = translation_at(jit, number);
+
+		translation->tier = tier;
+		translation->user = user;
+		translation->va = va;
+		translation->pa = pa;
+	}
+	return number;
+}
+
+bool cache_add(struct jit *jit, struct region *region)
+{
+	uint32_t first_slot = slots_take(jit, region->slot_count), number = 0;
+
+	if (first_slot)
+		number =
+		    new_translation(jit, 2, region->mode.user, region->blocks[0].va, region->blocks[0].pa);
+	if (!number) {
+		if (first_slot)
+			slots_give_back(jit, first_slot, region->slot_count);
+		return false;
+	}
+	struct translation *translation = translation_at(jit, number);
+	translation->pending = true;
+	translation->region = region;
+	translation->first_slot = region->first_slot = first_slot;
+	translation->slot_count = (uint16_t)region->slot_count;
+	region->translation = number;
+	region->next = jit->pending;
+	jit->pending = region;
+	add_instance(jit, number, 0);
+	return true;
+}
+
+static void no_longer_pending(struct jit *jit, struct region *region)
+{
+	struct region **at = &jit->pending;
+
+	while (*at != region)
+		at = &(*at)->next;
+	*at = region->next;
+	translation_at(jit, region->translation)->pending = false;
+}
+
+static struct address_use **address_bucket(const struct jit *jit, uint32_t va)
+{
+	return &jit->addresses[(va >> 2) * 0x9E3779B1u >> 16 & (ADDRESS_BUCKETS - 1)];
+}
+
+static void register_addresses(struct jit *jit, const struct region *region)
+{
+	for (unsigned i = 0; i < region->entry_count; i++) {
+		const struct region_entry *entry = &region->entries[i];
+		struct address_use **first = address_bucket(jit, entry->va), *use = malloc(sizeof(*use));
+
+		if (!use)
+			abort();
+		*use = (struct address_use){
+		    .va = entry->va, .pa = entry->pa, .translation = region->translation, .next = *first};
+		*first = use;
+	}
+}
+
+static void forget_addresses(struct jit *jit, const struct region *region)
+{
+	for (unsigned i = 0; i < region->entry_count; i++) {
+		struct address_use **at = address_bucket(jit, region->entries[i].va);
+
+		while (*at) {
+			struct address_use *use = *at;
+
+			if (use->translation == region->translation) {
+				*at = use->next;
+				free(use);
+			} else {
+				at = &use->next;
+			}
+		}
+	}
 }
 
 void cache_install(struct jit *jit, struct region *region)
 {
-	region->pending = false;
-	for (uint32_t i = 0; i < region->slot_count; i++) {
-		jit->slot_uses[region->first_slot + i].source = region;
-		unlink_slot(jit, region->first_slot + i);
-	}
-	if (region->tier == 1) {
-		jit->statistics.stencil_blocks++;
-		jit->statistics.stencil_instructions += region->instructions;
-		set_entries(jit, region, 0);
-		return;
-	}
-	for (unsigned i = 0; i < region->ir.count; i++)
-		jit->statistics.guest_instructions += region->ir.blocks[i].guest_count;
-	for (unsigned i = 0; i < region->entry_count; i++) {
-		const struct region_entry *entry = &region->entries[i];
-		struct address_use **bucket = &jit->addresses[address_bucket(entry->va)];
-		struct address_use *use = malloc(sizeof(*use));
+	unsigned blocks = region->ir.count;
 
-		if (!use)
-			abort();
-		*use =
-		    (struct address_use){.va = entry->va, .pa = entry->pa, .region = region, .next = *bucket};
-		*bucket = use;
-	}
-	set_entries(jit, region, 0);
-	jit->statistics.regions++;
-	jit->statistics.blocks += region->ir.count;
+	no_longer_pending(jit, region);
+	slots_own(jit, region->translation);
+	region->instructions = 0;
+	for (unsigned i = 0; i < blocks; i++)
+		region->instructions += region->ir.blocks[i].guest_count;
 	ir_region_free(&region->ir);
 	free(region->pages);
 	region->pages = NULL;
+	register_addresses(jit, region);
+	jit->region_bytes += region_size(region);
+	reclaim_add(jit, region->object, region->translation, 0);
+	set_entries(jit, region->translation, 0);
+	jit->statistics.regions++;
+	jit->statistics.blocks += blocks;
+	jit->statistics.guest_instructions += region->instructions;
 }
 
-static bool same_bytes(const struct jit *jit, const struct region *region, uint32_t distance)
+bool cache_install_block(struct jit *jit, const struct emitted_block *block)
+{
+	uint32_t number = new_translation(jit, 1, block->mode.user, block->scanned.va, block->scanned.pa);
+	struct translation *translation = translation_at(jit, number);
+
+	if (!number)
+		return false;
+	translation->first_slot = block->first_slot;
+	translation->slot_count = (uint16_t)block->slot_count;
+	translation->block.code = (uint32_t)(block->code - jit->code.writable);
+	translation->block.targets[0] = block->targets[0];
+	translation->block.targets[1] = block->targets[1];
+	translation->block.words = (uint8_t)block->scanned.words;
+	translation->block.instructions = (uint8_t)block->instructions;
+	translation->block.size = (uint16_t)((block->size + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT);
+	slots_own(jit, number);
+	add_instance(jit, number, 0);
+	reclaim_add(jit, jit->chunk, number, block->size);
+	set_entries(jit, number, 0);
+	jit->statistics.stencil_blocks++;
+	jit->statistics.stencil_instructions += block->instructions;
+	jit->statistics.stencil_code_bytes += block->size;
+	return true;
+}
+
+void cache_discard(struct jit *jit, struct region *region)
+{
+	uint32_t number = region->translation;
+	struct translation *translation = translation_at(jit, number);
+
+	no_longer_pending(jit, region);
+	remove_instance(jit, number, 0);
+	slots_give_back(jit, translation->first_slot, translation->slot_count);
+	pool_give_back(&jit->translations, number);
+	region_free(region);
+}
+
+void cache_remove(struct jit *jit, uint32_t number)
+{
+	struct translation *translation = translation_at(jit, number);
+
+	slots_unlink_incoming(jit, translation);
+	while (translation->instance_count) {
+		uint32_t distance = translation_instances(translation)[0];
+
+		clear_entries(jit, number, distance);
+		remove_instance(jit, number, distance);
+	}
+	if (translation->slot_count)
+		slots_give_back(jit, translation->first_slot, translation->slot_count);
+	if (translation->tier == 2) {
+		cache_clear_jump_caches(jit, translation);
+		forget_addresses(jit, translation->region);
+		jit->region_bytes -= region_size(translation->region);
+		region_free(translation->region);
+	}
+	pool_give_back(&jit->translations, number);
+}
+
+/* --- other places --- */
+
+static bool same_bytes(const struct jit *jit, const struct translation *translation, uint32_t distance)
 {
 	const uint8_t *ram = jit->memory->ram;
 
-	if (!region->content && region->instance_count == 0)
-		return false;
-	for (unsigned i = 0; i < region->block_count; i++) {
-		const struct scanned_block *block = &region->blocks[i];
-		const void *content = region->content ? (const void *)(region->content + block->content)
-						      : ram + (uint32_t)(block->pa + region->instances[0]);
+	if (translation->tier == 1)
+		return translation->instance_count > 0 &&
+		       memcmp(ram + (uint32_t)(translation->pa + distance),
+			      ram + (uint32_t)(translation->pa + translation_instances(translation)[0]),
+			      4u * translation->block.words) == 0;
+	for (unsigned i = 0; i < translation->region->block_count; i++) {
+		const struct scanned_block *block = &translation->region->blocks[i];
 
-		if (memcmp(ram + (uint32_t)(block->pa + distance), content, 4u * block->words) != 0)
+		if (memcmp(ram + (uint32_t)(block->pa + distance),
+			   translation->region->content + block->content, 4u * block->words) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* Makes a region serve another place, and with it all that its exits are linked to. */
-static bool attach(struct jit *jit, struct region *region, uint32_t distance)
+/* How much further than the source's the instance of a target lies that the source's exits lead to: those of user code
+ * to the same page, and the kernel's code has one place only. */
+static uint32_t shift_of(const struct translation *source, const struct translation *target)
 {
-	if (has_instance(region, distance))
-		return true;
-	if (region->retired)
-		return false;
-	if (!same_bytes(jit, region, distance) && !planted(BUG_CONTENT))
-		return false;
-	watch(jit, region, distance);
-	set_entries(jit, region, distance);
-	jit->statistics.adopted++;
-	for (uint32_t slot = region->first_slot; slot < region->first_slot + region->slot_count; slot++) {
-		const struct slot_use *use = &jit->slot_uses[slot];
+	return target->user ? (source->pa & PAGE_MASK) - (target->pa & PAGE_MASK) : 0;
+}
 
-		if (use->target && !attach(jit, use->target, distance + use->shift))
-			unlink_slot(jit, slot);
+/* Makes a translation serve another place, and with it all that its exits are linked to. */
+static bool attach(struct jit *jit, uint32_t number, uint32_t distance)
+{
+	struct translation *translation = translation_at(jit, number);
+
+	if (translation_has_instance(translation, distance))
+		return true;
+	if (translation->retired || !watch_has_room(jit) ||
+	    (!same_bytes(jit, translation, distance) && !planted(BUG_CONTENT)))
+		return false;
+	add_instance(jit, number, distance);
+	set_entries(jit, number, distance);
+	jit->statistics.adopted++;
+	for (uint32_t slot = translation->first_slot;
+	     slot < translation->first_slot + translation->slot_count; slot++) {
+		uint32_t target = jit->slot_uses[slot].target;
+
+		if (target &&
+		    !attach(jit, target, distance + shift_of(translation, translation_at(jit, target))))
+			slot_unlink(jit, slot);
 	}
-	return true;
+	/* A region that came with a target may have taken its place. */
+	return translation_has_instance(translation, distance);
 }
 
 bool cache_adopt(struct jit *jit, struct block_entry *entry)
 {
-	for (struct address_use *use = jit->addresses[address_bucket(entry->va)]; use; use = use->next) {
-		if (use->va != entry->va || use->region->mode.user != entry->user ||
+	for (struct address_use *use = *address_bucket(jit, entry->va); use; use = use->next) {
+		if (use->va != entry->va || translation_at(jit, use->translation)->user != entry->user ||
 		    (!entry->user && use->pa != entry->pa))
 			continue;
-		if (attach(jit, use->region, entry->pa - use->pa) && entry->code)
+		if (attach(jit, use->translation, entry->pa - use->pa) && entry->translation)
 			return true;
 	}
 	return false;
@@ -342,38 +439,65 @@ bool cache_adopt(struct jit *jit, struct block_entry *entry)
 
 bool cache_awaits(const struct jit *jit, const struct block_entry *entry)
 {
-	for (const struct region *region = jit->regions; region; region = region->next)
-		if (region->pending && !region->stale && region->mode.user == entry->user &&
-		    region->blocks[0].va == entry->va)
+	for (const struct region *region = jit->pending; region; region = region->next)
+		if (!region->stale && region->mode.user == entry->user && region->blocks[0].va == entry->va)
 			return true;
 	return false;
 }
 
 void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target)
 {
-	struct slot_use *use = &jit->slot_uses[slot];
-	struct region *source = use->source, *region = target->region;
-	uint32_t from = 0, to = 0;
+	uint32_t number = target->translation;
+	const struct translation *source = translation_at(jit, jit->slot_uses[slot].source);
+	const struct translation *to = translation_at(jit, number);
+	uint32_t shift = shift_of(source, to);
 
-	/* Slots lead to the same page in user mode, and the kernel's code has one place only. */
-	if (target->user) {
-		from = (target->pa & PAGE_MASK) - (source->blocks[0].pa & PAGE_MASK);
-		to = (target->pa & PAGE_MASK) - (region->blocks[0].pa & PAGE_MASK);
-	}
+	if (source->tier == 0 || source->instance_count == 0)
+		return; /* gone since it was left */
 	for (unsigned i = 0; i < source->instance_count; i++)
-		if (!attach(jit, region, source->instances[i] + (to - from)))
+		if (!attach(jit, number, translation_instances(source)[i] + shift))
 			return;
-	if (region->incoming_count == region->incoming_capacity) {
-		region->incoming_capacity = region->incoming_capacity ? region->incoming_capacity * 2 : 8;
-		region->incoming = realloc(region->incoming, region->incoming_capacity * sizeof(uint32_t));
-		if (!region->incoming)
-			abort();
-	}
-	region->incoming[region->incoming_count++] = slot;
-	use->target = region;
-	use->shift = to - from;
-	jit->slots[slot] = (void *)(uintptr_t)target->code;
+	/* What came with it may have replaced either. */
+	for (unsigned i = 0; i < source->instance_count; i++)
+		if (!translation_has_instance(to, translation_instances(source)[i] + shift))
+			return;
+	if (target->translation != number || source->instance_count == 0)
+		return;
+	slot_link(jit, slot, number, entry_code(jit, target));
+	to->object->entered = true;
 }
+
+/* --- places where code has to end --- */
+
+static bool runs_over(const struct translation *translation, uint32_t va)
+{
+	for (unsigned i = 0; i < translation_block_count(translation); i++) {
+		struct scanned_block block = translation_block(translation, i);
+
+		if (va - block.va < 4u * block.words)
+			return true;
+	}
+	return false;
+}
+
+void jit_split(struct jit *jit, uint32_t va)
+{
+	for (uint32_t number = 1; number <= jit->translations.made; number++) {
+		struct translation *translation = translation_at(jit, number);
+
+		if (translation->tier == 0 || translation->dead || !runs_over(translation, va))
+			continue;
+		if (translation->pending) {
+			translation->region->stale = true;
+			continue;
+		}
+		translation->retired = true;
+		while (translation->instance_count)
+			cache_detach(jit, number, translation_instances(translation)[0]);
+	}
+}
+
+/* --- all of it --- */
 
 static void clear_all_jump_caches(struct jit *jit)
 {
@@ -383,132 +507,43 @@ static void clear_all_jump_caches(struct jit *jit)
 				jit->cpus[cpu].jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
 }
 
-/* Takes a place away from an installed region: nothing may lead from there to its code any more. The region
- * stays, for when the same bytes come back. */
-static void detach(struct jit *jit, struct region *region, uint32_t distance)
+/* The objects of what is given up are given back with the rest of code memory. */
+static void free_pending(struct jit *jit)
 {
-	if (!planted(BUG_UNLINK))
-		unlink_incoming(jit, region);
-	clear_entries(jit, region, distance);
-	unwatch(jit, region, distance);
-	jit->statistics.invalidated++;
-	jit->invalidated = true;
-}
+	while (jit->pending) {
+		struct region *region = jit->pending;
 
-void cache_discard(struct jit *jit, struct region *region)
-{
-	while (region->instance_count)
-		unwatch(jit, region, region->instances[0]);
-	drop_from_list(jit, region);
-	region_free(region);
-}
-
-static bool use_overlaps(const struct granule_use *use, uint32_t offset, uint32_t size)
-{
-	for (unsigned i = 0; i < use->region->block_count; i++) {
-		const struct scanned_block *block = &use->region->blocks[i];
-		uint32_t start = block->pa + use->distance;
-
-		if (offset < start + 4u * block->words && start < offset + size)
-			return true;
-	}
-	return false;
-}
-
-bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size)
-{
-	uint32_t last = (offset + size - 1) >> CODE_GRANULE_SHIFT;
-
-	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT; granule <= last; granule++)
-		for (const struct granule_use *use = jit->granules[granule]; use; use = use->next)
-			if (use_overlaps(use, offset, size))
-				return true;
-	return false;
-}
-
-void cache_code_written(void *context, uint32_t offset, uint32_t size)
-{
-	struct jit *jit = context;
-	uint32_t last = (offset + size - 1) >> CODE_GRANULE_SHIFT;
-
-	for (uint32_t granule = offset >> CODE_GRANULE_SHIFT; granule <= last; granule++) {
-		for (struct granule_use *use = jit->granules[granule], *next; use; use = next) {
-			next = use->next; /* an instance has one use in a granule: detaching frees no other */
-			if (!use_overlaps(use, offset, size))
-				continue;
-			if (use->region->pending)
-				use->region->stale = true;
-			else
-				detach(jit, use->region, use->distance);
-		}
-	}
-}
-
-static bool runs_over(const struct region *region, uint32_t va)
-{
-	for (unsigned i = 0; i < region->block_count; i++)
-		if (va - region->blocks[i].va < 4u * region->blocks[i].words)
-			return true;
-	return false;
-}
-
-void jit_split(struct jit *jit, uint32_t va)
-{
-	for (struct region *region = jit->regions; region; region = region->next) {
-		if (!runs_over(region, va))
-			continue;
-		if (region->pending) {
-			region->stale = true;
-			continue;
-		}
-		region->retired = true;
-		while (region->instance_count)
-			detach(jit, region, region->instances[0]);
-	}
-}
-
-static void free_all_regions(struct jit *jit)
-{
-	while (jit->regions)
-		cache_discard(jit, jit->regions);
-	for (unsigned i = 0; jit->addresses && i < ADDRESS_BUCKETS; i++) {
-		while (jit->addresses[i]) {
-			struct address_use *use = jit->addresses[i];
-
-			jit->addresses[i] = use->next;
-			free(use);
-		}
+		if (region->object)
+			reclaim_collected(jit, region->object);
+		cache_discard(jit, region);
 	}
 }
 
 void jit_flush(struct jit *jit)
 {
-	struct region *done;
-
 	compiler_wait(jit->compiler);
-	while ((done = compiler_collect(jit->compiler)))
-		; /* they are in `regions` and go with the rest */
-	free_all_regions(jit);
-	memset(jit->table, 0, BLOCK_TABLE_SIZE * sizeof(*jit->table));
-	jit->table_used = 0;
-	jit->slots_used = 0;
+	while (compiler_collect(jit->compiler))
+		; /* they are pending and go with the rest */
+	free_pending(jit);
+	reclaim_all(jit);
+	table_reset(jit);
+	slots_reset(jit);
 	jit->waiting_instructions = 0;
 	clear_all_jump_caches(jit);
 	code_memory_reset(&jit->code);
-	emitter_reset(jit->emitter);
 	jit->statistics.flushes++;
 	jit->invalidated = true;
 }
 
 void cache_free(struct jit *jit)
 {
-	free_all_regions(jit);
-	free(jit->granules);
+	if (jit->translations.items) {
+		free_pending(jit);
+		reclaim_all(jit);
+	}
 	free(jit->addresses);
-	if (jit->table)
-		munmap(jit->table, BLOCK_TABLE_SIZE * sizeof(*jit->table));
-	if (jit->slots)
-		munmap(jit->slots, MAX_SLOTS * sizeof(*jit->slots));
-	if (jit->slot_uses)
-		munmap(jit->slot_uses, MAX_SLOTS * sizeof(*jit->slot_uses));
+	pool_destroy(&jit->translations);
+	table_free(jit);
+	watch_free(jit);
+	slots_free(jit);
 }

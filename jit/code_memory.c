@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ bool code_memory_init(struct code_memory *code, size_t size, struct error *error
 {
 	int fd = memfd_create("jit161-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	*code = (struct code_memory){.size = round_up(size, (size_t)sysconf(_SC_PAGESIZE))};
+	*code = (struct code_memory){.size = round_up(size, CODE_PAGE_SIZE)};
 	if (fd < 0)
 		return error_set(error, "cannot create the memory for translated code: %s", strerror(errno));
 	if (ftruncate(fd, (off_t)code->size) < 0 ||
@@ -39,6 +40,9 @@ bool code_memory_init(struct code_memory *code, size_t size, struct error *error
 		*code = (struct code_memory){0};
 		return false;
 	}
+	code->taken = calloc(code->size / CODE_PAGE_SIZE, 1);
+	if (!code->taken)
+		abort();
 	pthread_mutex_init(&code->lock, NULL);
 	return true;
 }
@@ -49,36 +53,107 @@ void code_memory_free(struct code_memory *code)
 		return;
 	munmap(code->writable, code->size);
 	munmap(code->executable, code->size);
+	free(code->taken);
 	pthread_mutex_destroy(&code->lock);
 	*code = (struct code_memory){0};
 }
 
+/* The first page of the first gap of so many pages; the number of all pages if there is none. */
+static size_t find_gap(const struct code_memory *code, size_t pages, size_t alignment)
+{
+	size_t all = code->size / CODE_PAGE_SIZE, start = round_up(code->lowest, alignment);
+
+	while (start < all && pages <= all - start) {
+		size_t free = 0;
+
+		while (free < pages && !code->taken[start + free])
+			free++;
+		if (free == pages)
+			return start;
+		start = round_up(start + free + 1, alignment);
+	}
+	return all;
+}
+
+static void mark(struct code_memory *code, size_t page, size_t pages, bool taken)
+{
+	memset(code->taken + page, taken, pages);
+	if (taken)
+		code->used += pages * CODE_PAGE_SIZE;
+	else
+		code->used -= pages * CODE_PAGE_SIZE;
+	if (!taken && page < code->lowest)
+		code->lowest = page;
+	while (code->lowest < code->size / CODE_PAGE_SIZE && code->taken[code->lowest])
+		code->lowest++;
+}
+
+/* Has the host make the pages up to `end` at once, which is cheaper than a fault for each in each mapping. It may decline. */
+static void touch(struct code_memory *code, size_t end)
+{
+	size_t from = code->touched;
+
+	if (end <= from)
+		return;
+	code->touched = end;
+#if defined(MADV_POPULATE_WRITE) && defined(MADV_POPULATE_READ)
+	if (madvise(code->writable + from, end - from, MADV_POPULATE_WRITE) == 0)
+		madvise(code->executable + from, end - from, MADV_POPULATE_READ);
+#endif
+}
+
 void *code_memory_allocate(struct code_memory *code, size_t size, size_t alignment)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t pages = round_up(size, CODE_PAGE_SIZE) / CODE_PAGE_SIZE;
 	void *result = NULL;
-	size_t start;
 
-	if (alignment < page)
-		alignment = page;
+	alignment = alignment < CODE_PAGE_SIZE ? 1 : alignment / CODE_PAGE_SIZE;
 	pthread_mutex_lock(&code->lock);
-	start = round_up(code->used, alignment);
-	if (start <= code->size && size <= code->size - start) {
-		result = code->writable + start;
-		code->used = round_up(start + size, page);
-	} else {
-		code->full = code->used > code->kept;
+	size_t page = find_gap(code, pages, alignment);
+	if (page < code->size / CODE_PAGE_SIZE) {
+		mark(code, page, pages, true);
+		touch(code, (page + pages) * CODE_PAGE_SIZE);
+		result = code->writable + page * CODE_PAGE_SIZE;
+	} else if (size > code->wanted) {
+		code->wanted = size;
 	}
 	pthread_mutex_unlock(&code->lock);
 	return result;
 }
 
-bool code_memory_full(struct code_memory *code)
+void code_memory_release(struct code_memory *code, const struct code_run *run)
 {
 	pthread_mutex_lock(&code->lock);
-	bool full = code->full;
+	mark(code, (size_t)(run->start - code->writable) / CODE_PAGE_SIZE,
+	     round_up(run->size, CODE_PAGE_SIZE) / CODE_PAGE_SIZE, false);
 	pthread_mutex_unlock(&code->lock);
-	return full;
+}
+
+bool code_memory_has_room(struct code_memory *code, size_t size, size_t reserve)
+{
+	pthread_mutex_lock(&code->lock);
+	bool room =
+	    code->size - code->used >= round_up(size, CODE_PAGE_SIZE) + reserve &&
+	    find_gap(code, round_up(size, CODE_PAGE_SIZE) / CODE_PAGE_SIZE, 1) < code->size / CODE_PAGE_SIZE;
+	pthread_mutex_unlock(&code->lock);
+	return room;
+}
+
+size_t code_memory_wanted(struct code_memory *code)
+{
+	pthread_mutex_lock(&code->lock);
+	size_t wanted = code->wanted;
+	code->wanted = 0;
+	pthread_mutex_unlock(&code->lock);
+	return wanted;
+}
+
+size_t code_memory_used(struct code_memory *code)
+{
+	pthread_mutex_lock(&code->lock);
+	size_t used = code->used;
+	pthread_mutex_unlock(&code->lock);
+	return used;
 }
 
 void code_memory_keep(struct code_memory *code)
@@ -90,8 +165,13 @@ void code_memory_keep(struct code_memory *code)
 
 void code_memory_reset(struct code_memory *code)
 {
+	size_t kept;
+
 	pthread_mutex_lock(&code->lock);
+	kept = code->kept / CODE_PAGE_SIZE;
+	memset(code->taken + kept, 0, code->size / CODE_PAGE_SIZE - kept);
 	code->used = code->kept;
-	code->full = false;
+	code->lowest = kept;
+	code->wanted = 0;
 	pthread_mutex_unlock(&code->lock);
 }

@@ -1,8 +1,7 @@
 /* Memory for translated code: one sealed memfd mapped twice, once writable and once executable, so that no
- * address is ever both. Allocated in whole pages, front to back; reset as a whole when it is full.
+ * address is ever both. Its size is the budget of all translated code. Allocated and given back in whole pages.
  * Code in it must be position-independent within one allocation: it is written and relocated at its writable
- * address and runs at the executable one. What is allocated first and kept (common_code.h) survives
- * resets. */
+ * address and runs at the executable one. What is allocated first and kept (common_code.h) is never given back. */
 #ifndef JIT161_JIT_CODE_MEMORY_H
 #define JIT161_JIT_CODE_MEMORY_H
 
@@ -13,20 +12,40 @@
 
 #include "runtime/core/error.h"
 
+#define CODE_PAGE_SIZE 4096u
+
+/* Bytes in one piece. */
+struct code_run {
+	uint8_t *start; /* at its writable address */
+	size_t size;
+};
+
 struct code_memory {
 	uint8_t *writable;
 	uint8_t *executable;
-	size_t size, used;
-	size_t kept; /* bytes at the front that resets leave alone */
-	bool full;   /* an allocation failed that a reset could make room for */
+	size_t size;
+	size_t used;	/* bytes of pages taken */
+	size_t kept;	/* bytes at the front that are never given back */
+	size_t touched; /* bytes at the front that the host has pages for */
+	size_t wanted;	/* bytes of the largest allocation that failed since code_memory_wanted */
+	uint8_t *taken; /* a byte for each page */
+	size_t lowest;	/* page before which all are taken */
 	pthread_mutex_t lock;
 };
 
 bool code_memory_init(struct code_memory *code, size_t size, struct error *error);
 void code_memory_free(struct code_memory *code);
 
-/* `size` bytes at the writable address, or NULL if there is no room. Any thread. */
+/* `size` bytes at the writable address, or NULL if there is no room in one piece. Any thread. */
 void *code_memory_allocate(struct code_memory *code, size_t size, size_t alignment);
+/* Gives an allocation back, by its size when it was made. Nobody may be executing or writing code in it. Any thread. */
+void code_memory_release(struct code_memory *code, const struct code_run *run);
+
+/* Whether an allocation of `size` bytes would find room, and leave `reserve` bytes beside it. */
+bool code_memory_has_room(struct code_memory *code, size_t size, size_t reserve);
+/* The largest allocation that failed since the last call, in bytes; 0: none. */
+size_t code_memory_wanted(struct code_memory *code);
+size_t code_memory_used(struct code_memory *code);
 
 /* The executable address of a writable one. */
 static inline const void *code_memory_executable(const struct code_memory *code, const void *writable)
@@ -34,13 +53,10 @@ static inline const void *code_memory_executable(const struct code_memory *code,
 	return code->executable + ((const uint8_t *)writable - code->writable);
 }
 
-/* Whether an allocation has failed since the last reset that one could make room for. */
-bool code_memory_full(struct code_memory *code);
-
 /* Makes all allocations so far permanent. */
 void code_memory_keep(struct code_memory *code);
 
-/* Forgets all allocations but the kept ones. Nobody may be executing or writing code in it. */
+/* Gives back all allocations but the kept ones. Nobody may be executing or writing code in it. */
 void code_memory_reset(struct code_memory *code);
 
 #endif

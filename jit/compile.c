@@ -168,7 +168,7 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 	struct backend_region requests[MAX_MODULE];
 	struct region *lifted[MAX_MODULE];
 	unsigned lifted_count = 0;
-	size_t bytes = 0;
+	struct backend_code code;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (!compiler_lift(compiler->jit, regions[i], true))
@@ -191,15 +191,23 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 		error_set(error, "nothing there can be translated");
 		return;
 	}
-	bool ok = compiler->interface->compile(thread, requests, lifted_count, &bytes, text, error);
+	bool ok = compiler->interface->compile(thread, requests, lifted_count, &code, text, error);
+	struct code_object *object = ok ? calloc(1, sizeof(*object)) : NULL;
+	if (ok) {
+		if (!object)
+			abort();
+		object->code = code;
+		object->due = lifted_count;
+	}
 	for (unsigned i = 0; i < lifted_count; i++) {
 		lifted[i]->compiled = ok;
+		lifted[i]->object = object;
 		if (ok)
 			find_entries(lifted[i], requests[i].entries);
 		free(requests[i].entries);
 	}
 	if (ok)
-		atomic_fetch_add(&compiler->code_bytes, bytes);
+		atomic_fetch_add(&compiler->code_bytes, code.bytes);
 	else
 		atomic_fetch_add(&compiler->failed, lifted_count);
 }

@@ -65,6 +65,7 @@ static bool dump_code(struct jit *jit, struct region *region, unsigned stages, F
 
 	if (!compiler_compile_now(jit->compiler, region, &text, error))
 		return false;
+	reclaim_collected(jit, region->object); /* it was never to run */
 	if (stages & DUMP_LLVM) {
 		heading(file, "LLVM IR");
 		fputs(text.llvm_ir, file);
@@ -85,17 +86,20 @@ static bool dump_code(struct jit *jit, struct region *region, unsigned stages, F
 
 bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa)
 {
-	for (const struct region *region = jit->regions; region; region = region->next) {
-		if (region->pending || region->mode.user != user)
-			continue;
-		for (unsigned i = 0; i < region->instance_count * region->block_count; i++) {
-			uint32_t distance = region->instances[i / region->block_count];
-			const struct scanned_block *block = &region->blocks[i % region->block_count];
+	for (uint32_t number = 1; number <= jit->translations.made; number++) {
+		const struct translation *translation = translation_at(jit, number);
 
-			if (pa - (block->pa + distance) >= 4u * block->words)
+		if (translation->tier == 0 || translation->pending || translation->user != user)
+			continue;
+		unsigned blocks = translation_block_count(translation);
+		for (unsigned i = 0; i < translation->instance_count * blocks; i++) {
+			uint32_t distance = translation_instances(translation)[i / blocks];
+			struct scanned_block block = translation_block(translation, i % blocks);
+
+			if (pa - (block.pa + distance) >= 4u * block.words)
 				continue;
-			*head_va = region->blocks[0].va;
-			*head_pa = region->blocks[0].pa + distance;
+			*head_va = translation->va;
+			*head_pa = translation->pa + distance;
 			return true;
 		}
 	}

@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE	((size_t)64 << 10)
-#define BLOCK_ALIGNMENT 16u
-#define MAX_GROUPS	(BLOCK_INSTRUCTIONS + 4)
+#define MAX_GROUPS (BLOCK_INSTRUCTIONS + 4)
 
 struct placed {
 	const struct stencil *stencil;
@@ -20,7 +18,6 @@ struct emitter {
 	uint32_t words[BLOCK_INSTRUCTIONS + 2];
 	struct stencil_group groups[MAX_GROUPS];
 	struct placed placed[MAX_GROUPS + 1];
-	uint8_t *at, *end; /* of the chunk of code memory at hand */
 };
 
 struct emitter *emitter_new(void)
@@ -40,32 +37,10 @@ void emitter_free(struct emitter *emitter)
 	free(emitter);
 }
 
-void emitter_reset(struct emitter *emitter)
-{
-	emitter->at = emitter->end = NULL;
-}
-
-static uint8_t *allocate(struct jit *jit, size_t size)
-{
-	struct emitter *emitter = jit->emitter;
-
-	if (emitter->at == NULL || size > (size_t)(emitter->end - emitter->at)) {
-		emitter->at = code_memory_allocate(&jit->code, CHUNK_SIZE, BLOCK_ALIGNMENT);
-		if (!emitter->at)
-			return NULL;
-		emitter->end = emitter->at + CHUNK_SIZE;
-	}
-	uint8_t *result = emitter->at;
-	emitter->at += (size + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
-	if (emitter->at > emitter->end)
-		emitter->at = emitter->end;
-	return result;
-}
-
 /* What a hole is filled with; of code, the address it is relative to its end. */
 static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hole,
 			   const struct stencil_group *group, const struct ir_block *block,
-			   const struct region *region)
+			   const struct emitted_block *emitted)
 {
 	const struct ir_insn *insn = &block->insns[group ? group->ops[hole->operation] : 0];
 
@@ -87,9 +62,9 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 	case HOLE_TARGET_1:
 		return insn->targets[1];
 	case HOLE_SLOT:
-		return region->first_slot;
+		return emitted->first_slot;
 	case HOLE_SLOT_OFFSET:
-		return region->first_slot * (uint32_t)sizeof(void *);
+		return emitted->first_slot * (uint32_t)sizeof(void *);
 	case HOLE_RAM_BYTES:
 		return jit->memory->ram_size;
 	case HOLE_RAM_HALVES:
@@ -101,14 +76,14 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 	case HOLE_COST:
 		return block->cost;
 	case HOLE_HEAT:
-		return region->heat_offset;
+		return emitted->heat_offset;
 	default:
 		abort(); /* code: the caller knows */
 	}
 }
 
 static void fill_holes(const struct jit *jit, const struct placed *placed, const struct stencil_group *group,
-		       const struct ir_block *block, const struct region *region)
+		       const struct ir_block *block, const struct emitted_block *emitted)
 {
 	const struct stencil *stencil = placed->stencil;
 	const struct stencil_hole *hole = stencil_library.holes + stencil->holes,
@@ -139,7 +114,7 @@ static void fill_holes(const struct jit *jit, const struct placed *placed, const
 			target = NULL;
 			break;
 		}
-		value = target ? (uint32_t)(target - (at + 4)) : hole_value(jit, hole, group, block, region);
+		value = target ? (uint32_t)(target - (at + 4)) : hole_value(jit, hole, group, block, emitted);
 		value += (uint32_t)hole->addend;
 		memcpy(at, &value, sizeof(value));
 	}
@@ -155,7 +130,8 @@ static bool may_take_longer(const struct ir_block *block)
 
 /* Splits the emitter's block and finds the stencils of its groups, as many as there are without a gap. False if it cannot
  * be split. */
-static bool find_stencils(struct jit *jit, const struct region *region, unsigned *count, unsigned *found)
+static bool find_stencils(struct jit *jit, const struct emitted_block *emitted, unsigned *count,
+			  unsigned *found)
 {
 	struct emitter *emitter = jit->emitter;
 
@@ -164,7 +140,7 @@ static bool find_stencils(struct jit *jit, const struct region *region, unsigned
 		return false;
 	for (; *found < *count; ++*found) {
 		uint8_t key[MAX_KEY_SIZE];
-		size_t size = stencil_key(&emitter->groups[*found], region->mode, key);
+		size_t size = stencil_key(&emitter->groups[*found], emitted->mode, key);
 		const struct stencil *stencil = stencil_find(&stencil_library, key, size);
 
 		if (!stencil)
@@ -175,10 +151,10 @@ static bool find_stencils(struct jit *jit, const struct region *region, unsigned
 }
 
 /* Lifts the block as far as there are stencils for it; returns its groups, or 0. */
-static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
+static unsigned lift(struct jit *jit, const struct emitted_block *emitted, unsigned limit)
 {
 	struct emitter *emitter = jit->emitter;
-	const struct scanned_block *scanned = &region->blocks[0];
+	const struct scanned_block *scanned = &emitted->scanned;
 	struct lift_options options = {.sensitive_inline = jit->options.sensitive == SENSITIVE_INLINE,
 				       .max_instructions = (uint16_t)limit,
 				       .ram_size = jit->memory->ram_size};
@@ -191,7 +167,7 @@ static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
 			emitter->words, scanned->words, last_page))
 		return 0;
 	block = &emitter->region.blocks[0];
-	if (find_stencils(jit, region, &count, &found) && found == count)
+	if (find_stencils(jit, emitted, &count, &found) && found == count)
 		return count;
 	jit->statistics.unknown_shapes++;
 	if (found == 0)
@@ -201,14 +177,14 @@ static unsigned lift(struct jit *jit, struct region *region, unsigned limit)
 	if (known > 0 && block->insns[emitter->groups[found].ops[0]].time.delay_slot)
 		known--;
 	/* A branch that comes first brings its slot whatever the limit: then there is nothing shorter. */
-	return known > 0 && known < limit && known < block->guest_count ? lift(jit, region, known) : 0;
+	return known > 0 && known < limit && known < block->guest_count ? lift(jit, emitted, known) : 0;
 }
 
 /* The block whose first instruction is the interpreter's. It only leaves, so that others can be linked to it. */
-static unsigned lift_exit(struct jit *jit, struct region *region)
+static unsigned lift_exit(struct jit *jit, struct emitted_block *emitted)
 {
 	struct emitter *emitter = jit->emitter;
-	struct scanned_block *scanned = &region->blocks[0];
+	struct scanned_block *scanned = &emitted->scanned;
 	unsigned count, found;
 
 	if (scanned->words > 2)
@@ -216,15 +192,26 @@ static unsigned lift_exit(struct jit *jit, struct region *region)
 		    2; /* what it depends on: the instruction, and its delay slot if it is a jump */
 	ir_region_clear(&emitter->region);
 	ir_exit(ir_block_add(&emitter->region, scanned->va, scanned->pa), (struct ir_time){0});
-	if (!find_stencils(jit, region, &count, &found) || found < count)
+	if (!find_stencils(jit, emitted, &count, &found) || found < count)
 		abort(); /* make_stencils made it */
 	return count;
 }
 
-bool emit_block(struct jit *jit, struct region *region)
+/* The exits that go through slots. */
+static bool take_slots(struct jit *jit, struct emitted_block *emitted, const struct ir_insn *end)
+{
+	emitted->slot_count = end->op == IR_BRANCH ? 2 : end->op == IR_JUMP;
+	for (unsigned i = 0; i < emitted->slot_count; i++)
+		emitted->targets[i] = end->targets[i];
+	if (emitted->slot_count > 0)
+		emitted->first_slot = slots_take(jit, emitted->slot_count);
+	return emitted->slot_count == 0 || emitted->first_slot != 0;
+}
+
+bool emit_block(struct jit *jit, struct emitted_block *emitted)
 {
 	struct emitter *emitter = jit->emitter;
-	const struct scanned_block *scanned = &region->blocks[0];
+	const struct scanned_block *scanned = &emitted->scanned;
 	const struct ir_block *block;
 	size_t hot = 0, cold = 0;
 	unsigned count;
@@ -232,18 +219,18 @@ bool emit_block(struct jit *jit, struct region *region)
 
 	for (unsigned i = 0; i < scanned->words; i++)
 		emitter->words[i] = memory_read_word(jit->memory, scanned->pa + 4 * i);
-	emitter->region.mode = region->mode;
-	count = lift(jit, region, scanned->words);
+	emitter->region.mode = emitted->mode;
+	count = lift(jit, emitted, scanned->words);
 	if (count == 0)
-		count = lift_exit(jit, region);
+		count = lift_exit(jit, emitted);
 	block = &emitter->region.blocks[0];
 	emitter->placed[0].stencil = &stencil_library.head[may_take_longer(block)];
 	for (unsigned i = 0; i <= count; i++) {
 		hot += emitter->placed[i].stencil->hot_size;
 		cold += emitter->placed[i].stencil->cold_size;
 	}
-	start = allocate(jit, hot + cold);
-	if (!start)
+	start = reclaim_allocate_block(jit, hot + cold);
+	if (!start || !take_slots(jit, emitted, &block->insns[block->count - 1]))
 		return false;
 	at = start;
 	behind = start + hot;
@@ -257,16 +244,11 @@ bool emit_block(struct jit *jit, struct region *region)
 		memcpy(behind, code + placed->stencil->hot_size, placed->stencil->cold_size);
 		at += placed->stencil->hot_size;
 		behind += placed->stencil->cold_size;
-		fill_holes(jit, placed, i ? &emitter->groups[i - 1] : NULL, block, region);
+		fill_holes(jit, placed, i ? &emitter->groups[i - 1] : NULL, block, emitted);
 	}
 
-	const struct ir_insn *end = &block->insns[block->count - 1];
-	region->slot_targets[0] = end->op == IR_JUMP || end->op == IR_BRANCH ? end->targets[0] : NO_TARGET;
-	region->slot_targets[1] = end->op == IR_BRANCH ? end->targets[1] : NO_TARGET;
-	region->entries[0] =
-	    (struct region_entry){scanned->va, scanned->pa, code_memory_executable(&jit->code, start)};
-	region->entry_count = 1;
-	region->instructions = block->guest_count;
-	jit->statistics.stencil_code_bytes += hot + cold;
+	emitted->code = start;
+	emitted->size = hot + cold;
+	emitted->instructions = block->guest_count;
 	return true;
 }

@@ -15,8 +15,10 @@
 #define LONG_RUN_CYCLES	 50000000
 #define FIRST_TIER_SHARE 5 /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
 #define MAX_BET		 8
-#define FIRST_MEETINGS	 16 /* executions of a block before it is translated */
-#define MIN_AGAIN	 64 /* executions between two looks at whether a block is worth a region */
+#define FIRST_MEETINGS	 16u /* executions of a block before it is translated, doubled for each loss */
+#define WAIT_AFTER_LOSS                                                                                      \
+	4u	     /* the same where the first tier was asked for: doubled likewise, but none at first */
+#define MIN_AGAIN 64 /* executions between two looks at whether a block is worth a region */
 
 const char *const jit_exit_names[EXIT_REASON_COUNT] = {
     [EXIT_SLOT] = "unlinked",	    [EXIT_INDIRECT] = "indirect", [EXIT_BUDGET] = "budget",
@@ -61,7 +63,7 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;
-		cpus[i].heat = jit->table;
+		cpus[i].heat = jit->entries.items;
 		cpus[i].helpers = &jit_helpers;
 	}
 	return jit;
@@ -84,13 +86,13 @@ static void mark_requested(struct jit *jit, const struct region *region, bool re
 {
 	for (unsigned i = 0; i < region->block_count; i++) {
 		struct block_entry *entry =
-		    cache_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
+		    table_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
 
 		if (!entry)
 			continue;
 		entry->requested = requested;
 		if (!requested)
-			cache_count_again(jit, entry);
+			table_count_again(jit, entry);
 	}
 }
 
@@ -103,18 +105,20 @@ static void collect(struct jit *jit)
 	for (; region; region = next) {
 		next = region->next_job;
 		jit->waiting_instructions -= region->instructions;
+		region->head->headed--;
 		/* What cannot be translated is not asked for again; what changed meanwhile is. */
 		if (region->compiled || region->stale)
 			mark_requested(jit, region, false);
+		struct code_object *object = region->object;
 		if (region->compiled && !region->stale) {
 			cache_install(jit, region);
 		} else {
 			jit->statistics.discarded++;
 			cache_discard(jit, region);
 		}
+		if (object)
+			reclaim_collected(jit, object);
 	}
-	if (code_memory_full(&jit->code))
-		jit_flush(jit);
 }
 
 /* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
@@ -146,17 +150,16 @@ static void request(struct jit *jit, struct block_entry *entry)
 	if (compiler_broken(jit->compiler))
 		return;
 	struct region *region = region_discover(jit, entry, false);
-	if (jit->slots_used + region->slot_count > MAX_SLOTS) {
+	region->head = entry;
+	if (!cache_add(jit, region)) {
 		region_free(region);
-		jit_flush(jit);
+		entry->requested = false;
 		return;
 	}
-	region->head = entry;
-	region->first_slot = jit->slots_used;
-	jit->slots_used += region->slot_count;
-	cache_add(jit, region);
+	entry->headed++;
 	mark_requested(jit, region, true);
 	jit->waiting_instructions += region->instructions;
+	reclaim_reserve(jit);
 	compiler_submit(jit->compiler, region);
 }
 
@@ -190,27 +193,33 @@ static bool translatable(const struct jit *jit, const struct cpu *cpu)
 	       memory_frame(cpu->memory, physical) == cpu->pc_frame;
 }
 
+static uint32_t current_offset(const struct cpu *cpu)
+{
+	return cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
+}
+
 /* The entry for where the processor stands. */
 static struct block_entry *current_entry(struct jit *jit, const struct cpu *cpu)
 {
-	uint32_t pa = cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
-	struct block_entry *entry = cache_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
+	uint32_t pa = current_offset(cpu);
+	struct block_entry *entry = table_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
 
-	if (!entry) {
+	if (!entry) { /* more at once than tidying leaves room for */
 		jit_flush(jit);
-		entry = cache_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
+		entry = table_entry(jit, cpu->pc, pa, cpu_user_mode(cpu));
 	}
 	return entry;
 }
 
-static void fill_jump_cache(struct cpu *cpu, const struct block_entry *target)
+static void fill_jump_cache(const struct jit *jit, struct cpu *cpu, const struct block_entry *target)
 {
 	struct jump_cache_entry *entry = &cpu->jump_cache[target->user][jump_cache_index(target->va)];
 
 	entry->va = target->va;
 	entry->addend =
 	    (uint64_t)(uintptr_t)(cpu->memory->ram + (target->pa & PAGE_MASK)) - (target->va & PAGE_MASK);
-	entry->code = (void *)(uintptr_t)target->code;
+	entry->code = (void *)(uintptr_t)entry_code(jit, target);
+	translation_at(jit, target->translation)->object->entered = true;
 	if (target->user) /* the entry is valid only with the page in the soft TLB */
 		jit_helpers.probe(cpu, target->va, ACCESS_FETCH, cpu->budget);
 }
@@ -276,8 +285,7 @@ static uint32_t leave(struct jit *jit, struct cpu *cpu)
 		cpu_resume_at(cpu, cpu->pc);
 		return NO_TARGET;
 	}
-	const struct region *region = jit->slot_uses[cpu->exit_slot].source;
-	cpu_resume_at(cpu, region->slot_targets[cpu->exit_slot - region->first_slot]);
+	cpu_resume_at(cpu, cache_slot_target(jit, cpu->exit_slot));
 	return cpu->exit_slot;
 }
 
@@ -294,7 +302,8 @@ static void hot(struct jit *jit, struct block_entry *entry)
 
 	if (again < MIN_AGAIN)
 		again = MIN_AGAIN; /* the block has to get on meanwhile */
-	bool only_leaves = entry->code && entry->region->instructions == 0;
+	const struct translation *translation = translation_at(jit, entry->translation);
+	bool only_leaves = translation->tier == 1 && translation->block.instructions == 0;
 
 	if (!entry->requested && !only_leaves && can_afford_to_compile(jit))
 		request(jit, entry);
@@ -302,31 +311,48 @@ static void hot(struct jit *jit, struct block_entry *entry)
 	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
 }
 
-/* Whether a block has been met so seldom that interpreting it once more is cheaper than translating it: most blocks of a
- * short run are executed a few times only. Where the first tier was asked for, or a threshold, it translates at once. */
-static bool is_new(const struct jit *jit, struct block_entry *entry)
+/* How often a block is to be interpreted first. Most blocks of a short run are executed a few times only, and where code is
+ * overwritten again and again the next one will not live long either. Where the first tier was asked for it translates at
+ * once, unless that was in vain before; with a threshold always. */
+static unsigned first_meetings(const struct jit *jit, uint32_t pa)
 {
-	if (jit->options.threshold || jit->options.tiers != TIERS_AUTO || entry->met == FIRST_MEETINGS)
+	unsigned losses = watch_losses(jit, pa);
+
+	if (jit->options.threshold)
+		return 0;
+	if (jit->options.tiers == TIERS_AUTO)
+		return FIRST_MEETINGS << losses;
+	return losses ? WAIT_AFTER_LOSS << losses : 0;
+}
+
+/* Whether the block where the processor stands has been met so seldom that interpreting it once more is cheaper than
+ * translating it. */
+static bool is_new(const struct jit *jit, const struct cpu *cpu)
+{
+	uint32_t pa = current_offset(cpu);
+	unsigned wanted = first_meetings(jit, pa);
+	uint16_t *met = table_meetings(jit, cpu->pc, pa, cpu_user_mode(cpu));
+
+	if (*met >= wanted)
 		return false;
-	entry->met++;
+	++*met;
 	return true;
 }
 
-/* Gives a block code of the first tier. False if everything had to be forgotten to make room. */
+/* Gives a block code of the first tier. False if there is no room. */
 static bool translate(struct jit *jit, struct block_entry *entry)
 {
+	struct emitted_block block;
+
 	if (cache_adopt(jit, entry))
 		return true;
-	struct region *region = region_of_block(jit, entry);
-	region->first_slot = jit->slots_used;
-	if (jit->slots_used + region->slot_count <= MAX_SLOTS && emit_block(jit, region)) {
-		jit->slots_used += region->slot_count;
-		cache_add(jit, region);
-		cache_install(jit, region);
+	region_scan_block(jit, entry, &block);
+	if (!emit_block(jit, &block))
+		return false;
+	if (cache_install_block(jit, &block))
 		return true;
-	}
-	region_free(region);
-	jit_flush(jit); /* the entry is gone with the rest */
+	if (block.slot_count)
+		slots_give_back(jit, block.first_slot, block.slot_count);
 	return false;
 }
 
@@ -358,23 +384,27 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 		reference_run_block(cpu);
 		return NULL;
 	}
-	entry = current_entry(jit, cpu);
-	if (!entry->code && jit->options.tiers == TIERS_SECOND) {
-		interpret_cold(jit, cpu, entry);
-		return NULL;
+	entry = table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
+	if (!entry || !entry->translation) {
+		if (jit->options.tiers == TIERS_SECOND) {
+			interpret_cold(jit, cpu, current_entry(jit, cpu));
+			return NULL;
+		}
+		if (is_new(jit, cpu) || !translate(jit, entry = current_entry(jit, cpu))) {
+			reference_run_block(cpu);
+			return NULL;
+		}
 	}
-	if (!entry->code && (is_new(jit, entry) || !translate(jit, entry))) {
-		reference_run_block(cpu);
-		return NULL;
-	}
-	fill_jump_cache(cpu, entry);
-	return entry->code;
+	fill_jump_cache(jit, cpu, entry);
+	return entry_code(jit, entry);
 }
 
 static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
 		collect(jit);
+		if (reclaim_needed(jit))
+			reclaim_tidy(jit);
 		const void *code = code_at_hand(jit, cpu);
 		if (!code) {
 			code = find_or_make_code(jit, cpu);
@@ -394,12 +424,15 @@ static void run(struct jit *jit, struct cpu *cpu)
 			hot(jit, current_entry(jit, cpu));
 		} else if (reason != EXIT_AFTER && cpu->budget > 0 && !cpu->attention &&
 			   translatable(jit, cpu)) {
-			struct block_entry *target = current_entry(jit, cpu);
+			const struct block_entry *target =
+			    table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
 
-			if (target->code && slot != NO_TARGET)
+			if (!target || !target->translation)
+				continue;
+			if (slot != NO_TARGET)
 				cache_link(jit, slot, target);
-			else if (target->code && reason == EXIT_INDIRECT)
-				fill_jump_cache(cpu, target);
+			else if (reason == EXIT_INDIRECT)
+				fill_jump_cache(jit, cpu, target);
 		}
 	}
 }
@@ -427,5 +460,6 @@ void jit_settle(struct jit *jit)
 void jit_statistics(const struct jit *jit, struct jit_statistics *statistics)
 {
 	*statistics = jit->statistics;
+	reclaim_statistics(jit, statistics);
 	compiler_statistics(jit->compiler, statistics);
 }

@@ -87,6 +87,14 @@ bool jit_dump_stages(const char *letters, unsigned *stages);
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
 bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa);
 
+/* What the translation cache keeps beside code, in bytes. */
+struct jit_metadata {
+	uint64_t entries;      /* what is known about addresses */
+	uint64_t translations; /* what is known about pieces of code */
+	uint64_t links;
+	uint64_t watches; /* which bytes of RAM code was made from */
+};
+
 /* What happened so far. */
 struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
@@ -94,12 +102,20 @@ struct jit_statistics {
 	uint64_t exits[7];	    /* by enum exit_reason */
 	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
 	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */
-	uint64_t unknown_shapes; /* blocks cut short because there was no stencil */
-	uint64_t discarded;	 /* compiled, but out of date when done */
-	uint64_t failed;	 /* the back end refused */
-	uint64_t invalidated;	 /* places of regions given up because they were written */
-	uint64_t adopted;	 /* places that got the code of equal bytes elsewhere */
-	uint64_t flushes;
+	uint64_t unknown_shapes;  /* blocks cut short because there was no stencil */
+	uint64_t discarded;	  /* compiled, but out of date when done */
+	uint64_t failed;	  /* the back end refused */
+	uint64_t invalidated;	  /* places of regions given up because they were written */
+	uint64_t adopted;	  /* places that got the code of equal bytes elsewhere */
+	uint64_t flushes;	  /* of everything, since memory was replaced */
+	uint64_t evictions;	  /* pieces of code memory taken back to make room */
+	uint64_t evicted;	  /* translations in them */
+	uint64_t reclaimed_bytes; /* of code memory taken back, for whatever reason */
+	uint64_t budget_bytes;	  /* size of code memory */
+	uint64_t taken_bytes;	  /* of it in use now, by whole pages */
+	/* Of what there is now: */
+	uint64_t live_code_bytes, live_instructions; /* both tiers */
+	struct jit_metadata metadata;
 	uint64_t compile_ns;	 /* CPU time of compile threads */
 	char backend_error[256]; /* why there is no translated code, if so */
 };

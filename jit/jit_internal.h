@@ -9,30 +9,38 @@
 #include "jit/common_code.h"
 #include "jit/jit.h"
 #include "jit/llvm/backend.h"
+#include "jit/pool.h"
 #include "runtime/cpu/cpu.h"
 
 #define BLOCK_INSTRUCTIONS 64u /* a longer block is split */
 #define MAX_REGION_BLOCKS  128u
 #define MAX_REGION_PAGES   16u
-#define MAX_SLOTS	   (1u << 20)
-#define BLOCK_TABLE_SIZE   (1u << 16) /* entries; a power of two */
 #define PAGE_WORDS	   (PAGE_SIZE / 4)
 
-/* What the dispatcher knows about the address `va`, found at RAM offset `pa`, in one mode. */
+/* Of the translation cache's records, at most. */
+#define MAX_ENTRIES	 (1u << 17)
+#define MAX_TRANSLATIONS (1u << 17)
+#define MAX_USES	 (1u << 22)
+#define MAX_SLOTS	 (1u << 19)
+
+/* What the dispatcher knows about the address `va`, found at RAM offset `pa`, in one mode, once it has been met often enough.
+ * An entry stays while it has code or is requested: the first tier's code and compile threads know its address. */
 struct block_entry {
-	uint32_t va, pa;
-	bool used, user;
-	bool requested;	       /* being compiled as the head of a region */
-	uint8_t met;	       /* times it was interpreted for want of code, up to FIRST_MEETINGS */
-	uint8_t invalidations; /* each doubles the threshold */
+	uint32_t va; /* first, and not in use while the entry is free (jit/pool.h) */
+	uint32_t pa;
+	uint32_t next;	 /* in the same bucket */
+	uint16_t headed; /* pending regions that it is the head of */
+	bool used : 1, user : 1;
+	bool requested : 1; /* being compiled as part of a region */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
 	atomic_int countdown, counted;
-	const void *code; /* NULL: not an entry of translated code */
-	struct region *region;
+	uint32_t translation; /* 0: not an entry of translated code */
+	uint32_t code;	      /* then its offset in code memory */
 };
+_Static_assert(sizeof(struct block_entry) == 32, "one for each translated block");
 
-/* Executions so far. */
+/* Executions of its translated code so far; in a run without a first tier, of the block. */
 static inline uint32_t heat_of(const struct block_entry *entry)
 {
 	return (uint32_t)atomic_load_explicit(&entry->counted, memory_order_relaxed) -
@@ -55,24 +63,30 @@ struct region_entry {
 	const void *code;
 };
 
-/* A piece of translated code: of the first tier one block, of the second a set of blocks compiled together. While pending it
- * is shared with a compile thread, which reads the request part and writes the result part; the rest stays the machine's
- * thread's.
- *
- * Code depends on virtual addresses and on bytes, not on where in RAM the bytes are. So a region serves every
- * place that holds the same bytes at the same virtual address: a program that runs again, or many times at
- * once, is compiled once. Each such place is an instance, named by its distance from the place the region was
- * made from. */
+/* What lies in one piece, or a few, of code memory and is given back together: a chunk of first tier blocks, or what LLVM made
+ * of the regions of one module. */
+struct code_object {
+	struct code_object *older, *newer; /* by age */
+	struct backend_code code;
+	size_t filled;	/* chunk: bytes from the start that hold blocks, of which some may be gone */
+	size_t live;	/* bytes of the translations there are */
+	uint32_t first; /* translation; the others follow it by `next` */
+	uint32_t count; /* translations */
+	uint32_t due;	/* regions that have not been collected yet */
+	uint64_t heat;	/* of its blocks, when that was last looked at */
+	bool listed;	/* by age */
+	bool chunk;	/* of the first tier */
+	bool entered;	/* entered or linked since its links were last taken back */
+};
+
+/* A set of blocks compiled together by the second tier. While pending it is shared with a compile thread, which reads the
+ * request part and writes the result part; the rest stays the machine's thread's. */
 struct region {
-	uint8_t tier; /* 1 or 2 */
-	bool pending;
-	bool stale;	     /* pending, and its bytes changed after they were copied */
-	bool retired;	     /* runs over a place where code has to end by now: never used again */
-	uint32_t *instances; /* distances; the places that are watched and have entries in the table */
-	unsigned instance_count, instance_capacity;
-	struct region *next;	 /* of all regions */
+	struct region *next;	 /* pending ones */
 	struct region *next_job; /* in the compiler's queue or list */
-	const struct block_entry *head;
+	struct block_entry *head;
+	uint32_t translation;
+	bool stale; /* its bytes changed after they were copied */
 
 	/* The request. */
 	struct ir_mode mode;
@@ -85,50 +99,92 @@ struct region {
 		uint32_t words[PAGE_WORDS]; /* copied, in host order */
 	} * pages;
 	unsigned page_count;
-	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each; NULL in the first tier */
+	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each */
 
 	/* The result. */
 	bool compiled;
-	struct ir_region ir; /* until it is installed */
+	struct code_object *object; /* shared by the regions of a module */
+	struct ir_region ir;	    /* until it is installed */
 	struct region_entry *entries;
 	unsigned entry_count;
 	uint32_t *slot_targets; /* virtual address of each slot's target, or NO_TARGET */
-
-	uint32_t *incoming; /* slots linked to this region's entries */
-	unsigned incoming_count, incoming_capacity;
-
-	/* The first tier's blocks are many and small: what the pointers above point to is here. */
-	uint32_t heat_offset; /* of the entry's countdown in the block table */
-	struct scanned_block own_block;
-	struct region_entry own_entry;
-	uint32_t own_targets[2];
-	uint32_t own_instance;
 };
 
 #define NO_TARGET 1u
 
-/* An instance of a region has bytes in a granule of RAM. */
-struct granule_use {
-	struct region *region;
-	uint32_t distance;
-	struct granule_use *next;
+/* A block for the first tier: what it is made of, then what came of it. */
+struct emitted_block {
+	struct ir_mode mode;
+	struct scanned_block scanned;
+	uint32_t heat_offset; /* of its entry's countdown from the first entry */
+	uint32_t first_slot, slot_count;
+	uint32_t targets[2];
+	unsigned instructions; /* 0: the code only leaves for the interpreter */
+	uint8_t *code;	       /* at its writable address */
+	size_t size;
 };
 
-/* A slot: the region whose exit it is, and what it is linked to. The target's instance lies `shift` further
- * than the source's. */
+/* A piece of translated code: of the first tier one block, of the second a region.
+ *
+ * Code depends on virtual addresses and on bytes, not on where in RAM the bytes are. So a translation serves every
+ * place that holds the same bytes at the same virtual address: a program that runs again, or many times at
+ * once, is compiled once. Each such place is an instance, named by its distance from the place the translation was
+ * made from. */
+struct translation {
+	uint32_t next, previous; /* in the object; `next` first (jit/pool.h) */
+	uint32_t first_slot;
+	uint16_t slot_count;
+	uint8_t tier; /* 1 or 2; 0: free */
+	bool user : 1;
+	bool pending : 1;  /* no code yet */
+	bool retired : 1;  /* runs over a place where code has to end by now: never used again */
+	bool dead : 1;	   /* nothing leads to it any more; goes when no translated code is being executed */
+	uint32_t va, pa;   /* of its first block */
+	uint32_t incoming; /* the first of the slots that are linked to it */
+	uint32_t instance_count; /* the places that are watched and have entries in the table */
+	struct code_object *object;
+	union {
+		uint32_t instance;   /* if there is one */
+		uint32_t *instances; /* if there are more */
+		uint32_t next_dead;
+	};
+	union {
+		struct region *region; /* second tier */
+		struct {
+			uint32_t code; /* offset in code memory */
+			uint32_t targets[2];
+			uint8_t words, instructions;
+			uint16_t size; /* of the code, in units of BLOCK_ALIGNMENT */
+		} block;	       /* first tier */
+	};
+};
+_Static_assert(sizeof(struct translation) == 64, "one for each block of the first tier");
+
+#define BLOCK_ALIGNMENT 16u /* of first tier blocks in code memory */
+
+/* An instance of a translation has bytes in a granule of RAM. */
+struct granule_use {
+	uint32_t next;
+	uint32_t translation;
+	uint32_t distance;
+};
+
+/* A slot: the translation whose exit it is, and what it is linked to. */
 struct slot_use {
-	struct region *source;
-	struct region *target; /* NULL: not linked */
-	uint32_t shift;
+	uint32_t source;
+	uint32_t target;	 /* 0: not linked */
+	uint32_t next, previous; /* the slots that are linked to the same target; of free slots, `next` */
 };
 
 /* Installed regions by the address of an entry. */
 struct address_use {
 	uint32_t va, pa;
-	struct region *region;
+	uint32_t translation;
 	struct address_use *next;
 };
-#define ADDRESS_BUCKETS 4096u
+#define ADDRESS_BUCKETS 1024u
+#define MEETINGS	8192u /* counters; a power of two */
+#define SLOT_CLASSES	9     /* runs of 1, 2, 4, ... 256 slots */
 
 struct compiler;
 
@@ -138,19 +194,35 @@ struct jit {
 	struct cpu *cpus;
 	unsigned cpu_count;
 
-	struct block_entry *table;
-	unsigned table_used;
+	/* table.c */
+	struct pool entries;
+	uint32_t *buckets; /* first entry of each */
+	uint32_t bucket_count;
+	uint16_t *meetings; /* MEETINGS counters */
 
-	struct region *regions;	       /* all that are not freed */
-	struct granule_use **granules; /* by RAM offset >> CODE_GRANULE_SHIFT */
+	/* watch.c */
+	struct pool uses;
+	uint32_t *granules; /* first use of each, by RAM offset >> CODE_GRANULE_SHIFT */
+	uint8_t *losses;    /* of each granule: how much code was made from it in vain */
 
+	/* cache.c */
+	struct pool translations;
 	struct address_use **addresses; /* ADDRESS_BUCKETS lists */
+	struct region *pending;
 
+	/* slots.c */
 	void **slots;
 	struct slot_use *slot_uses;
-	uint32_t slots_used;
+	uint32_t slot_limit, slots_made, slots_used;
+	uint32_t free_slots[SLOT_CLASSES];
 
+	/* reclaim.c */
 	struct code_memory code;
+	struct code_object *oldest, *newest, *sweep;
+	struct code_object *chunk; /* being filled */
+	uint32_t dead;		   /* the first of the dead translations */
+	size_t region_bytes;	   /* of the second tier's records */
+
 	struct common_code common;
 	struct emitter *emitter;
 	struct compiler *compiler;
@@ -160,6 +232,21 @@ struct jit {
 
 	struct jit_statistics statistics;
 };
+
+static inline struct block_entry *entry_at(const struct jit *jit, uint32_t number)
+{
+	return pool_at(&jit->entries, number);
+}
+
+static inline struct translation *translation_at(const struct jit *jit, uint32_t number)
+{
+	return pool_at(&jit->translations, number);
+}
+
+static inline const void *entry_code(const struct jit *jit, const struct block_entry *entry)
+{
+	return jit->code.executable + entry->code;
+}
 
 /* Compiling a guest instruction costs as much as executing it some 300,000 times saves over the first tier, and some 10,000
  * times over the interpreter. */
@@ -174,20 +261,72 @@ static inline uint32_t jit_threshold(const struct jit *jit)
 	return jit->options.tiers == TIERS_SECOND ? THRESHOLD_OF_INTERPRETED : DEFAULT_THRESHOLD;
 }
 
-/* --- cache.c: what is translated, and undoing it --- */
+/* --- table.c: what is known about addresses --- */
+
+bool table_init(struct jit *jit);
+void table_free(struct jit *jit);
+/* Made if missing; NULL if there is no room for more. */
+struct block_entry *table_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user);
+struct block_entry *table_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
+/* How often an address was interpreted for want of code. Counters are shared by the addresses that fall upon them, since
+ * most are never met again: then a block is translated sooner than it would be. */
+uint16_t *table_meetings(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
+/* Starts counting a block's executions anew. */
+void table_count_again(const struct jit *jit, struct block_entry *entry);
+/* Forgets an address, if it has no code and is not requested. */
+void table_forget(struct jit *jit, struct block_entry *entry);
+/* Forgets all such addresses. */
+void table_sweep(struct jit *jit);
+void table_reset(struct jit *jit);
+
+/* --- watch.c: which bytes of RAM code was made from --- */
+
+bool watch_init(struct jit *jit);
+void watch_free(struct jit *jit);
+/* Registers an instance in the code map, so that writes to its bytes are noticed. */
+void watch_add(struct jit *jit, uint32_t translation, uint32_t distance);
+void watch_remove(struct jit *jit, uint32_t translation, uint32_t distance);
+/* Whether there is room for another instance of anything. */
+bool watch_has_room(const struct jit *jit);
+
+/* Whether bytes that code was made from overlap the range. */
+bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size);
+/* The listener for CODE_TRANSLATED. */
+void cache_code_written(void *jit, uint32_t offset, uint32_t size);
+
+/* How often code made from the granule at a RAM offset was lost before it had paid: 0 to MAX_LOSSES. */
+#define MAX_LOSSES 5u
+static inline unsigned watch_losses(const struct jit *jit, uint32_t offset)
+{
+	return jit->losses[offset >> CODE_GRANULE_SHIFT];
+}
+
+/* --- slots.c: where exits lead --- */
+
+bool slots_init(struct jit *jit);
+void slots_free(struct jit *jit);
+/* `count` slots in a row, 1 to 256, that lead to the stub; the first one, or 0 if there are no more. */
+uint32_t slots_take(struct jit *jit, unsigned count);
+void slots_give_back(struct jit *jit, uint32_t first, unsigned count);
+/* Says whose exits they are. */
+void slots_own(struct jit *jit, uint32_t translation);
+void slot_link(struct jit *jit, uint32_t slot, uint32_t target, const void *code);
+void slot_unlink(struct jit *jit, uint32_t slot);
+/* Takes back all links to a translation. */
+void slots_unlink_incoming(struct jit *jit, struct translation *target);
+void slots_reset(struct jit *jit);
+
+/* --- cache.c: translations, the places they serve, and the links between them --- */
 
 bool cache_init(struct jit *jit, struct error *error);
 void cache_free(struct jit *jit);
-/* Made if missing; NULL if the table is full. */
-struct block_entry *cache_entry(struct jit *jit, uint32_t va, uint32_t pa, bool user);
-/* Starts counting a block's executions anew. */
-void cache_count_again(const struct jit *jit, struct block_entry *entry);
-const struct block_entry *cache_find(const struct jit *jit, uint32_t va, uint32_t pa, bool user);
 
-/* Takes over a new region: registers its bytes in the code map, so that writes to them are noticed. */
-void cache_add(struct jit *jit, struct region *region);
+/* Takes over a new region: watches its bytes. False if there is no room. */
+bool cache_add(struct jit *jit, struct region *region);
 /* Makes a compiled region's code reachable. */
 void cache_install(struct jit *jit, struct region *region);
+/* The same for a block of the first tier; false if there is no room. */
+bool cache_install_block(struct jit *jit, const struct emitted_block *block);
 /* Gives up a pending region. */
 void cache_discard(struct jit *jit, struct region *region);
 /* Gives an address the code of a region with the same bytes, if there is one. */
@@ -196,31 +335,62 @@ bool cache_adopt(struct jit *jit, struct block_entry *entry);
 bool cache_awaits(const struct jit *jit, const struct block_entry *entry);
 /* Makes a slot lead directly to a block with code. */
 void cache_link(struct jit *jit, uint32_t slot, const struct block_entry *target);
+/* Where an exit leads; NO_TARGET if it is nobody's. */
+uint32_t cache_slot_target(const struct jit *jit, uint32_t slot);
+/* Takes a place away from a translation: nothing leads from there to its code any more. A region stays, for when the same
+ * bytes come back; a block is dead when it has no place left. */
+void cache_detach(struct jit *jit, uint32_t translation, uint32_t distance);
+/* Removes a translation, but not its code. */
+void cache_remove(struct jit *jit, uint32_t translation);
+/* Takes its entries' addresses out of the jump caches. */
+void cache_clear_jump_caches(struct jit *jit, const struct translation *translation);
 
-/* Whether bytes that code was made from overlap the range. */
-bool cache_overlaps(const struct jit *jit, uint32_t offset, uint32_t size);
-/* The listener for CODE_TRANSLATED. */
-void cache_code_written(void *jit, uint32_t offset, uint32_t size);
+unsigned translation_block_count(const struct translation *translation);
+struct scanned_block translation_block(const struct translation *translation, unsigned index);
+bool translation_has_instance(const struct translation *translation, uint32_t distance);
+static inline const uint32_t *translation_instances(const struct translation *translation)
+{
+	return translation->instance_count > 1 ? translation->instances : &translation->instance;
+}
+
+/* --- reclaim.c: the budget of translated code, and what has to go when it is used up --- */
+
+/* Room for a block of the first tier, at its writable address; NULL if there is none even so. Evicts, so that no
+ * translated code may be under way. */
+uint8_t *reclaim_allocate_block(struct jit *jit, size_t size);
+/* Adds a translation to the newest object, or to that of its region. */
+void reclaim_add(struct jit *jit, struct code_object *object, uint32_t translation, size_t size);
+/* One of its module's regions has been collected. */
+void reclaim_collected(struct jit *jit, struct code_object *object);
+/* Before something is requested of the compile threads: room for what they are at. */
+void reclaim_reserve(struct jit *jit);
+/* Between two stays in translated code: frees what is dead, and makes room where something gets short. */
+void reclaim_tidy(struct jit *jit);
+/* Whether reclaim_tidy has something to do. Cheap. */
+bool reclaim_needed(const struct jit *jit);
+/* Evicts everything that is installed. */
+void reclaim_all(struct jit *jit);
+void reclaim_statistics(const struct jit *jit, struct jit_statistics *statistics);
 
 /* --- emit.c: the first tier --- */
 
 struct emitter *emitter_new(void);
 void emitter_free(struct emitter *emitter);
-/* Code memory was reset. */
-void emitter_reset(struct emitter *emitter);
-/* Translates a region of one block at once: a block that starts with what is the interpreter's becomes code that only
- * leaves. False if there is no room (code_memory_full). */
-bool emit_block(struct jit *jit, struct region *region);
+/* Translates a block at once: one that starts with what is the interpreter's becomes code that only leaves. False if there
+ * is no room. */
+bool emit_block(struct jit *jit, struct emitted_block *block);
 
 /* --- region.c: choosing what to compile --- */
 
-/* A region of the first tier for the block at an address. */
-struct region *region_of_block(struct jit *jit, const struct block_entry *head);
+/* The block at an address, for the first tier. */
+void region_scan_block(const struct jit *jit, const struct block_entry *head, struct emitted_block *block);
 
 /* A region around a hot block, or NULL if nothing there can be translated. `all`: include blocks that never
  * ran. */
 struct region *region_discover(struct jit *jit, const struct block_entry *head, bool all);
 void region_free(struct region *region);
+/* Bytes that its records take once it is installed. */
+size_t region_size(const struct region *region);
 
 /* --- compile.c: compile threads --- */
 

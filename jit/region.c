@@ -123,10 +123,10 @@ static struct scanned_block *find_block(struct region *region, uint32_t va)
 
 static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
 {
-	const struct block_entry *entry = cache_find(jit, va, pa, user);
+	const struct block_entry *entry = table_find(jit, va, pa, user);
 
 	return entry && heat_of(entry) >= (jit_threshold(jit) + WARM_DIVISOR - 1) / WARM_DIVISOR &&
-	       (!entry->code || entry->region->tier == 1);
+	       (!entry->translation || translation_at(jit, entry->translation)->tier == 1);
 }
 
 /* Marks what may be entered from outside: the head, loop heads, returns of calls. */
@@ -178,7 +178,6 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 
 	if (!region)
 		abort();
-	region->tier = 2;
 	region->blocks = calloc(MAX_REGION_BLOCKS, sizeof(*region->blocks));
 	if (!region->blocks)
 		abort();
@@ -219,26 +218,12 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	return region;
 }
 
-struct region *region_of_block(struct jit *jit, const struct block_entry *head)
+void region_scan_block(const struct jit *jit, const struct block_entry *head, struct emitted_block *block)
 {
-	struct region *region = calloc(1, sizeof(*region));
-
-	if (!region)
-		abort();
-	region->tier = 1;
-	region->mode = (struct ir_mode){
-	    .user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian};
-	region->heat_offset = (uint32_t)((const uint8_t *)&head->countdown - (const uint8_t *)jit->table);
-	region->blocks = &region->own_block;
-	region->block_count = 1;
-	region->entries = &region->own_entry;
-	region->slot_targets = region->own_targets;
-	region->slot_count = 2;
-	region->instances = &region->own_instance;
-	region->instance_capacity = 1;
-	scan(jit, region->blocks, head->va, head->pa);
-	region->blocks[0].entry = true;
-	return region;
+	*block = (struct emitted_block){
+	    .mode = {.user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian},
+	    .heat_offset = (uint32_t)((const uint8_t *)&head->countdown - jit->entries.items)};
+	scan(jit, &block->scanned, head->va, head->pa);
 }
 
 void region_free(struct region *region)
@@ -247,13 +232,19 @@ void region_free(struct region *region)
 		ir_region_free(&region->ir);
 	free(region->pages);
 	free(region->content);
-	free(region->incoming);
-	if (region->instances != &region->own_instance)
-		free(region->instances);
-	if (region->tier == 2) {
-		free(region->blocks);
-		free(region->entries);
-		free(region->slot_targets);
-	}
+	free(region->blocks);
+	free(region->entries);
+	free(region->slot_targets);
 	free(region);
+}
+
+size_t region_size(const struct region *region)
+{
+	size_t words = 0;
+
+	for (unsigned i = 0; i < region->block_count; i++)
+		words += region->blocks[i].words;
+	return sizeof(*region) + region->block_count * sizeof(*region->blocks) + words * sizeof(uint32_t) +
+	       region->entry_count * (sizeof(*region->entries) + sizeof(struct address_use)) +
+	       region->slot_count * sizeof(uint32_t);
 }

@@ -47,16 +47,16 @@ static double cpu_seconds(void)
 
 static void emit_again(struct jit *jit, const struct block_entry *entry, double *blocks, double *instructions)
 {
-	struct region *region = region_of_block(jit, entry);
+	struct emitted_block block;
+	bool full;
 
-	if (!emit_block(jit, region)) { /* the memory is full: nothing there is executed any more */
-		code_memory_reset(&jit->code);
-		emitter_reset(jit->emitter);
-	} else {
-		*blocks += 1;
-		*instructions += region->instructions;
-	}
-	region_free(region);
+	region_scan_block(jit, entry, &block);
+	if (!emit_block(jit, &block, &full))
+		return;
+	*blocks += 1;
+	*instructions += block.instructions;
+	if (block.slot_count)
+		slots_give_back(jit, block.first_slot, block.slot_count);
 }
 
 static void stencils(struct micro_state *state, const void *context)
@@ -72,9 +72,9 @@ static void stencils(struct micro_state *state, const void *context)
 		return;
 	struct jit *jit = machine->vm->jit;
 	machine_run(machine, state, CYCLES);
-	for (unsigned i = 0; i < BLOCK_TABLE_SIZE && count < sizeof(met) / sizeof(met[0]); i++)
-		if (jit->table[i].used && jit->table[i].code)
-			met[count++] = &jit->table[i];
+	for (uint32_t i = 1; i <= jit->entries.made && count < sizeof(met) / sizeof(met[0]); i++)
+		if (entry_at(jit, i)->translation)
+			met[count++] = entry_at(jit, i);
 	while (micro_running(state)) {
 		double before = cpu_seconds();
 

@@ -149,7 +149,7 @@ bool module_compile(struct backend_thread *thread, LLVMModuleRef module, struct 
 }
 
 static bool compile_module(struct backend_thread *thread, struct backend_region *regions, unsigned count,
-			   size_t *code_bytes, struct backend_text *text, struct error *error)
+			   struct backend_text *text, struct error *error)
 {
 	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("regions", thread->context);
 	struct object object = {0};
@@ -171,8 +171,7 @@ static bool compile_module(struct backend_thread *thread, struct backend_region 
 			regions[i].entries[j] = module_address(thread, &object, name);
 		}
 	}
-	if (done && code_bytes)
-		*code_bytes = object.text_size;
+	thread->code.bytes = object.text_size;
 	object_free(&object);
 	LLVMDisposeModule(module);
 	return done;
@@ -193,27 +192,42 @@ static void end(struct backend_thread *thread)
 	compiling = NULL;
 }
 
+static void give_back_code(struct backend_thread *thread)
+{
+	while (thread->code.run_count > 0)
+		code_memory_release(thread->backend->options.code,
+				    &thread->code.runs[--thread->code.run_count]);
+}
+
 static bool fatal(struct backend_thread *thread, struct error *error)
 {
 	thread->broken = true;
+	give_back_code(thread);
 	end(thread);
 	return error_set(error, "LLVM failed: %s", thread->fatal_reason);
 }
 
 static bool backend_compile(struct backend_thread *thread, struct backend_region *regions, unsigned count,
-			    size_t *code_bytes, struct backend_text *text, struct error *error)
+			    struct backend_code *code, struct backend_text *text, struct error *error)
 {
 	jmp_buf on_fatal;
 	bool done;
 
 	if (text)
 		*text = (struct backend_text){0};
+	if (code)
+		*code = (struct backend_code){0};
 	if (thread->broken)
 		return error_set(error, "LLVM failed before in this thread: %s", thread->fatal_reason);
 	if (setjmp(on_fatal))
 		return fatal(thread, error);
 	begin(thread, &on_fatal, error);
-	done = compile_module(thread, regions, count, code_bytes, text, error);
+	thread->code = (struct backend_code){0};
+	done = compile_module(thread, regions, count, text, error);
+	if (!done)
+		give_back_code(thread);
+	if (code)
+		*code = thread->code;
 	end(thread);
 	return done;
 }

@@ -100,6 +100,14 @@ struct backend_region {
 	const void **entries;
 };
 
+/* The code memory that a module has. */
+#define BACKEND_RUNS 8u /* sections at most */
+struct backend_code {
+	size_t bytes; /* of code */
+	unsigned run_count;
+	struct code_run runs[BACKEND_RUNS];
+};
+
 struct backend_options {
 	struct code_memory *code; /* shared by all threads, locked by itself */
 	uint32_t ram_size;
@@ -117,7 +125,7 @@ struct backend_text {
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context, target machine, ORC session */
 
-#define BACKEND_VERSION 2
+#define BACKEND_VERSION 3
 
 struct backend_interface {
 	unsigned version;
@@ -127,9 +135,10 @@ struct backend_interface {
 	void (*thread_destroy)(struct backend_thread *thread);
 
 	/* Compiles `count` regions as one module. False: nothing was made (out of code memory, or LLVM's
-	 * reason). `text` may be NULL. `code_bytes` gets the host bytes taken. */
+	 * reason). `text` may be NULL. `code` gets what is the caller's to give back, nothing if nothing was made;
+	 * NULL: code memory is to be reset. */
 	bool (*compile)(struct backend_thread *thread, struct backend_region *regions, unsigned count,
-			size_t *code_bytes, struct backend_text *text, struct error *error);
+			struct backend_code *code, struct backend_text *text, struct error *error);
 };
 
 /* The shared object's only symbol. */

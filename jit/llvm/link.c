@@ -35,9 +35,15 @@ static void free_scratch(struct backend_thread *thread)
 
 static uint8_t *allocate_section(struct backend_thread *thread, uintptr_t size, unsigned alignment)
 {
-	uint8_t *memory = code_memory_allocate(thread->backend->options.code, size, alignment);
+	struct backend_code *code = &thread->code;
+	uint8_t *memory = NULL;
 
-	return memory ? memory : allocate_scratch(thread, size, alignment);
+	if (code->run_count < BACKEND_RUNS)
+		memory = code_memory_allocate(thread->backend->options.code, size, alignment);
+	if (!memory)
+		return allocate_scratch(thread, size, alignment);
+	code->runs[code->run_count++] = (struct code_run){memory, size};
+	return memory;
 }
 
 static uint8_t *allocate_code(void *context, uintptr_t size, unsigned alignment, unsigned id,

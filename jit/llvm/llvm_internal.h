@@ -64,14 +64,15 @@ struct backend_thread {
 	LLVMOrcLLJITRef jit;
 
 	/* State of the compilation under way. */
-	struct error *error;	/* where LLVM's diagnostics go */
-	bool failed;		/* there was one */
-	bool exhausted;		/* code memory is full */
-	void *scratch;		/* list of the blocks handed to the linker instead */
-	uint8_t *text;		/* the .text section, at its writable address */
-	jmp_buf *on_fatal;	/* where to continue after a fatal error inside LLVM */
-	bool broken;		/* there was one: LLVM's structures are not to be touched again */
-	char fatal_reason[256]; /* and its text */
+	struct error *error;	  /* where LLVM's diagnostics go */
+	bool failed;		  /* there was one */
+	struct backend_code code; /* what it has taken of code memory */
+	bool exhausted;		  /* which is full */
+	void *scratch;		  /* list of the blocks handed to the linker instead */
+	uint8_t *text;		  /* the .text section, at its writable address */
+	jmp_buf *on_fatal;	  /* where to continue after a fatal error inside LLVM */
+	bool broken;		  /* there was one: LLVM's structures are not to be touched again */
+	char fatal_reason[256];	  /* and its text */
 };
 
 /* A defined function of an object file. */

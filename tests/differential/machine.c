@@ -80,6 +80,26 @@ static void background(struct jit_options *options, struct numbers *numbers)
 	options->threads = 1;
 }
 
+// Memory for a few dozen blocks, so that code is evicted all the time; with regions, of which few fit, in all tiers.
+static void small(struct jit_options *options, struct numbers *numbers)
+{
+	static const size_t sizes[] = {20u << 10, 32u << 10, 64u << 10};
+	static const uint16_t thresholds[] = {1, 2, 4, 20};
+
+	options->tiers = numbers_below(numbers, 8) == 0 ? TIERS_AUTO : TIERS_FIRST;
+	options->threads = numbers_below(numbers, 2);
+	options->threshold = PICK(numbers, thresholds);
+	options->code_bytes = PICK(numbers, sizes);
+	options->region_instructions = 20;
+}
+
+static void small_regions(struct jit_options *options, struct numbers *numbers)
+{
+	translate_at_once(options, numbers);
+	options->code_bytes = 96u << 10;
+	options->region_instructions = 40;
+}
+
 static const struct engine engines[] = {
     {"reference", ENGINE_REFERENCE, NULL},
     {"interp", ENGINE_INTERP, NULL},
@@ -90,7 +110,9 @@ static const struct engine engines[] = {
     {"call", ENGINE_JIT, call},
     {"regions", ENGINE_JIT, large},
     {"background", ENGINE_JIT, background}, // not repeatable
-    {"jit", ENGINE_JIT, NULL},		    // as shipped
+    {"small", ENGINE_JIT, small},
+    {"small-regions", ENGINE_JIT, small_regions},
+    {"jit", ENGINE_JIT, NULL}, // as shipped
 };
 
 const struct engine *engine_find(const char *name)
@@ -108,7 +130,8 @@ const char *engine_name(const struct engine *engine)
 
 const char *engine_names(void)
 {
-	return "reference interp tier1 tiers tier2 translated call regions background jit";
+	return "reference interp tier1 tiers tier2 translated call regions background small small-regions "
+	       "jit";
 }
 
 bool engine_translates(const struct engine *engine)

@@ -18,7 +18,7 @@ static const char store_text[] = "region mode=kernel,unmapped,big\n"
 				 "  jump 80001000\n";
 
 static bool compile(struct fixture *fixture, struct backend_thread *thread, const void **entries,
-		    size_t *bytes, struct backend_text *text, struct error *error)
+		    struct backend_code *code, struct backend_text *text, struct error *error)
 {
 	struct ir_region ir;
 	struct backend_region region = {&ir, FIRST_SLOT, entries};
@@ -26,7 +26,7 @@ static bool compile(struct fixture *fixture, struct backend_thread *thread, cons
 
 	if (!ir_parse(store_text, &ir, error))
 		abort();
-	done = fixture->interface->compile(thread, &region, 1, bytes, text, error);
+	done = fixture->interface->compile(thread, &region, 1, code, text, error);
 	ir_region_free(&ir);
 	return done;
 }
@@ -60,11 +60,11 @@ static void test_write_xor_execute(void **state)
 	struct fixture *fixture = *state;
 	const void *entries[2];
 	struct error error;
-	size_t bytes = 0;
+	struct backend_code code;
 
 	fixture_reset(fixture);
-	assert_true(compile(fixture, fixture->thread, entries, &bytes, NULL, &error));
-	assert_in_range(bytes, 50, 2000);
+	assert_true(compile(fixture, fixture->thread, entries, &code, NULL, &error));
+	assert_in_range(code.bytes, 50, 2000);
 	check_mappings(entries[0], "r-xs");
 	check_mappings(fixture->common.address[STENCIL_STUB], "r-xs");
 	check_mappings(fixture->code.writable, "rw-s");
@@ -78,10 +78,9 @@ static void test_position_independent(void **state)
 	struct fixture *fixture = *state;
 	const void *entries[2], *again[2];
 	struct error error;
-	size_t bytes;
 
-	assert_true(compile(fixture, fixture->thread, entries, &bytes, NULL, &error));
-	assert_true(compile(fixture, fixture->thread, again, &bytes, NULL, &error));
+	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+	assert_true(compile(fixture, fixture->thread, again, NULL, NULL, &error));
 	assert_ptr_not_equal(entries[0], again[0]);
 	fixture_reset(fixture);
 	fixture->cpu->gpr[4] = 4;
@@ -122,9 +121,14 @@ static void test_exhaustion(void **state)
 	while (code_memory_allocate(&fixture->code, 1, 1))
 		;
 	for (unsigned i = 0; i < 3; i++) {
-		assert_false(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
+		struct backend_code code;
+
+		assert_false(compile(fixture, fixture->thread, entries, &code, NULL, &error));
 		assert_non_null(strstr(error.text, "full"));
+		assert_int_equal(code.run_count, 0);
 	}
+	assert_true(code_memory_wanted(&fixture->code) > 0);
+	assert_int_equal(code_memory_wanted(&fixture->code), 0);
 	fixture_reset(fixture);
 	fixture->cpu->gpr[4] = 0x80000100;
 	fixture_run(fixture, first, 6);
@@ -135,6 +139,25 @@ static void test_exhaustion(void **state)
 	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
 	fixture_run(fixture, entries[0], 6);
 	fixture_expect_exit(fixture, EXIT_BUDGET, 0x80001000, 0);
+}
+
+/* What a module took is given back, and taken again by the next one. */
+static void test_giving_back(void **state)
+{
+	struct fixture *fixture = *state;
+	const void *entries[2], *again[2];
+	struct backend_code code;
+	struct error error;
+	size_t before = fixture->code.used;
+
+	assert_true(compile(fixture, fixture->thread, entries, &code, NULL, &error));
+	assert_true(code.run_count > 0);
+	assert_true(fixture->code.used >= before + CODE_PAGE_SIZE);
+	for (unsigned i = 0; i < code.run_count; i++)
+		code_memory_release(&fixture->code, &code.runs[i]);
+	assert_int_equal(fixture->code.used, before);
+	assert_true(compile(fixture, fixture->thread, again, &code, NULL, &error));
+	assert_ptr_equal(entries[0], again[0]);
 }
 
 static void test_refusals(void **state)
@@ -213,6 +236,7 @@ int main(void)
 	    cmocka_unit_test(test_position_independent),
 	    cmocka_unit_test(test_texts),
 	    cmocka_unit_test(test_exhaustion),
+	    cmocka_unit_test(test_giving_back),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_no_growth),

@@ -1,0 +1,54 @@
+#include "jit/pool.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+bool pool_init(struct pool *pool, size_t size, uint32_t limit)
+{
+	void *items = mmap(NULL, ((size_t)limit + 1) * size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	*pool = (struct pool){.size = (uint32_t)size, .limit = limit};
+	if (items == MAP_FAILED)
+		return false;
+	pool->items = items;
+	return true;
+}
+
+void pool_destroy(struct pool *pool)
+{
+	if (pool->items)
+		munmap(pool->items, ((size_t)pool->limit + 1) * pool->size);
+	*pool = (struct pool){0};
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+	uint32_t number = pool->free;
+
+	if (number) {
+		memcpy(&pool->free, pool_at(pool, number), sizeof(pool->free));
+		memset(pool_at(pool, number), 0,
+		       sizeof(pool->free)); /* the rest is zero since it was given back */
+	} else if (pool->made < pool->limit) {
+		number = ++pool->made;
+	} else {
+		return 0;
+	}
+	pool->count++;
+	return number;
+}
+
+void pool_give_back(struct pool *pool, uint32_t number)
+{
+	memset(pool_at(pool, number), 0, pool->size);
+	memcpy(pool_at(pool, number), &pool->free, sizeof(pool->free));
+	pool->free = number;
+	pool->count--;
+}
+
+void pool_reset(struct pool *pool)
+{
+	memset(pool->items, 0, ((size_t)pool->made + 1) * pool->size);
+	pool->made = pool->count = pool->free = 0;
+}
