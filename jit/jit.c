@@ -339,8 +339,7 @@ static bool is_new(const struct jit *jit, const struct cpu *cpu)
 	return true;
 }
 
-/* Gives a block code of the first tier. False if there is no room. */
-static bool translate(struct jit *jit, struct block_entry *entry)
+bool jit_translate(struct jit *jit, struct block_entry *entry)
 {
 	struct emitted_block block;
 
@@ -390,7 +389,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 			interpret_cold(jit, cpu, current_entry(jit, cpu));
 			return NULL;
 		}
-		if (is_new(jit, cpu) || !translate(jit, entry = current_entry(jit, cpu))) {
+		if (is_new(jit, cpu) || !jit_translate(jit, entry = current_entry(jit, cpu))) {
 			reference_run_block(cpu);
 			return NULL;
 		}

@@ -416,6 +416,8 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
 
 /* translated_code_helpers.interpret */
 const void *jit_interpret(struct cpu *cpu);
+/* Gives a block code of the first tier. False if there is no room. No translated code may be under way. */
+bool jit_translate(struct jit *jit, struct block_entry *entry);
 
 /* --- helpers.c: what translated code calls --- */
 

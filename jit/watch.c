@@ -55,6 +55,8 @@ void watch_add(struct jit *jit, uint32_t translation, uint32_t distance)
 
 	for (unsigned i = 0; i < translation_block_count(of); i++) {
 		struct scanned_block block = translation_block(of, i);
+		uint32_t frame = (block.pa + distance) & PAGE_MASK;
+		bool writable = !memory_page_has_code(jit->memory, frame);
 
 		for (uint32_t granule = block_first(&block, distance);
 		     granule <= block_last(&block, distance); granule++) {
@@ -74,8 +76,8 @@ void watch_add(struct jit *jit, uint32_t translation, uint32_t distance)
 			if (planted(BUG_CODE_MAP))
 				break;
 		}
-		for (unsigned cpu = 0; cpu < jit->cpu_count && !planted(BUG_PROTECT); cpu++)
-			soft_tlb_protect(&jit->cpus[cpu], (block.pa + distance) & PAGE_MASK);
+		for (unsigned cpu = 0; cpu < jit->cpu_count && writable && !planted(BUG_PROTECT); cpu++)
+			soft_tlb_protect(&jit->cpus[cpu], frame);
 	}
 }
 
