@@ -8,4 +8,6 @@ void check(const char *name, uint32_t value);
 void check_exception(const char *name); /* the last one that vectors.S has recorded */
 void finish(void) __attribute__((noreturn));
 
+void run(void); /* of programs in C: called by start.S, which finishes then */
+
 #endif

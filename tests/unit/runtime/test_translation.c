@@ -262,6 +262,91 @@ static void records_run_out(void **state)
 	}
 }
 
+/* A word of both machines. */
+static void put_word(struct pair *pair, uint32_t offset, uint32_t word)
+{
+	memory_write_word(&pair->translating->vm->memory, offset, word);
+	memory_write_word(&pair->reference->vm->memory, offset, word);
+}
+
+/* Calls the function at RAM offset 0x10000 for ever. */
+static struct pair calling_pair(uint32_t threshold)
+{
+	const uint32_t loop[] = {
+	    MIPS_WORD(LUI, ['t'] = 8, ['U'] = 0x8001),
+	    CALL(8), /* 1: */
+	    ADDIU(9, 9, -1),
+	    MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -3),
+	    ADDIU(11, 11, 1),
+	};
+	struct pair pair = {vm_fixture_new(ENGINE_JIT), vm_fixture_new(ENGINE_REFERENCE)};
+
+	pair.translating->jit.tiers = tiers;
+	pair.translating->jit.threshold = threshold;
+	start(pair.translating, loop, COUNT(loop));
+	start(pair.reference, loop, COUNT(loop));
+	for (uint32_t i = 0; i < 6; i++)
+		put_word(&pair, 0x10000 + 4 * i, ADDIU(10, 10, 1));
+	put_word(&pair, 0x10018, JUMP_BACK(31));
+	put_word(&pair, 0x1001C, 0);
+	return pair;
+}
+
+/* Code that is changed after a few dozen executions, again and again, is soon left to the interpreter; when it has
+ * settled it is translated. */
+static void patched_again_and_again(void **state)
+{
+	const unsigned patches = 400, cycles = 400;
+	uint64_t cycle = 0;
+
+	(void)state;
+	if (tiers == TIERS_SECOND)
+		return; /* regions need 8000 executions */
+	struct pair pair = calling_pair(0);
+	for (unsigned i = 0; i < patches; i++) {
+		run_to(&pair, cycle += cycles);
+		put_word(&pair, 0x10004, ADDIU(10, 10, (int)i));
+	}
+	struct jit_statistics before = statistics(&pair);
+	assert_in_range(before.stencil_blocks, 3, patches / 3);
+	assert_in_range(before.invalidated, 2, patches / 3);
+	for (unsigned i = 0; i < 100; i++)
+		run_to(&pair, cycle += cycles);
+	struct jit_statistics after = statistics(&pair);
+	assert_true(after.translated_cycles - before.translated_cycles > 100 * cycles / 2);
+	pair_free(&pair);
+}
+
+/* Code that is new all the time, at the same place, and translated at once: what is overwritten is given back. */
+static void new_for_ever(void **state)
+{
+	uint64_t cycle = 0;
+
+	(void)state;
+	if (tiers == TIERS_SECOND)
+		return; /* LLVM would take minutes */
+	struct pair pair = calling_pair(UINT32_MAX);
+	for (unsigned round = 0; round < 1500; round++) {
+		uint32_t words = 10 + round % 40;
+
+		for (uint32_t i = 0; i < words; i++)
+			put_word(&pair, 0x10000 + 4 * i,
+				 i % 2 ? ADDIU(10, 10, (int)round)
+				       : MIPS_WORD(LW, ['t'] = 12, ['s'] = 8, ['o'] = (int)(4 * i)));
+		put_word(&pair, 0x10000 + 4 * words, JUMP_BACK(31));
+		put_word(&pair, 0x10004 + 4 * words, 0);
+		run_to(&pair, cycle += 200);
+	}
+	struct jit_statistics figures = statistics(&pair);
+	assert_true(figures.stencil_code_bytes > 2 << 20);
+	assert_in_range(figures.taken_bytes, 1, 320 << 10);
+	assert_in_range(pair.translating->vm->jit->translations.count, 1, 200);
+	assert_in_range(pair.translating->vm->jit->entries.count, 1, 400);
+	assert_in_range(pair.translating->vm->jit->slots_used, 1, 400);
+	assert_int_equal(figures.flushes, 0);
+	pair_free(&pair);
+}
+
 /* Forgetting at any moment changes nothing. */
 static void flushed_everywhere(void **state)
 {
@@ -317,10 +402,16 @@ static void no_backend(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(self_modifying),	    cmocka_unit_test(data_beside_code),
-	    cmocka_unit_test(written_from_outside), cmocka_unit_test(written_through_an_alias),
-	    cmocka_unit_test(full_code_memory),	    cmocka_unit_test(records_run_out),
-	    cmocka_unit_test(flushed_everywhere),   cmocka_unit_test(in_the_background),
+	    cmocka_unit_test(self_modifying),
+	    cmocka_unit_test(data_beside_code),
+	    cmocka_unit_test(written_from_outside),
+	    cmocka_unit_test(written_through_an_alias),
+	    cmocka_unit_test(full_code_memory),
+	    cmocka_unit_test(records_run_out),
+	    cmocka_unit_test(patched_again_and_again),
+	    cmocka_unit_test(new_for_ever),
+	    cmocka_unit_test(flushed_everywhere),
+	    cmocka_unit_test(in_the_background),
 	    cmocka_unit_test(no_backend),
 	};
 
