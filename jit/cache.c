@@ -499,16 +499,7 @@ void jit_split(struct jit *jit, uint32_t va)
 
 /* --- all of it --- */
 
-static void clear_all_jump_caches(struct jit *jit)
-{
-	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
-		for (unsigned mode = 0; mode < 2; mode++)
-			for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-				jit->cpus[cpu].jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
-}
-
-/* The objects of what is given up are given back with the rest of code memory. */
-static void free_pending(struct jit *jit)
+void cache_give_up_pending(struct jit *jit)
 {
 	while (jit->pending) {
 		struct region *region = jit->pending;
@@ -519,26 +510,10 @@ static void free_pending(struct jit *jit)
 	}
 }
 
-void jit_flush(struct jit *jit)
-{
-	compiler_wait(jit->compiler);
-	while (compiler_collect(jit->compiler))
-		; /* they are pending and go with the rest */
-	free_pending(jit);
-	reclaim_all(jit);
-	table_reset(jit);
-	slots_reset(jit);
-	jit->waiting_instructions = 0;
-	clear_all_jump_caches(jit);
-	code_memory_reset(&jit->code);
-	jit->statistics.flushes++;
-	jit->invalidated = true;
-}
-
 void cache_free(struct jit *jit)
 {
 	if (jit->translations.items) {
-		free_pending(jit);
+		cache_give_up_pending(jit);
 		reclaim_all(jit);
 	}
 	free(jit->addresses);

@@ -329,6 +329,8 @@ void cache_install(struct jit *jit, struct region *region);
 bool cache_install_block(struct jit *jit, const struct emitted_block *block);
 /* Gives up a pending region. */
 void cache_discard(struct jit *jit, struct region *region);
+/* Gives up all of them. Nothing may be being compiled. */
+void cache_give_up_pending(struct jit *jit);
 /* Gives an address the code of a region with the same bytes, if there is one. */
 bool cache_adopt(struct jit *jit, struct block_entry *entry);
 /* Whether a region for this address is being compiled. */
