@@ -46,6 +46,7 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 
 	switch ((enum hole)hole->kind) {
 	case HOLE_STATE:
+	case HOLE_REGISTER:
 		return (uint32_t)(offsetof(struct cpu, gpr) + 4u * (insn->state - IR_STATE_AT + 1u));
 	case HOLE_VALUE:
 		return (uint32_t)insn->immediate;
@@ -116,7 +117,10 @@ static void fill_holes(const struct jit *jit, const struct placed *placed, const
 		}
 		value = target ? (uint32_t)(target - (at + 4)) : hole_value(jit, hole, group, block, emitted);
 		value += (uint32_t)hole->addend;
-		memcpy(at, &value, sizeof(value));
+		if (hole->kind == HOLE_REGISTER)
+			*at = (uint8_t)value;
+		else
+			memcpy(at, &value, sizeof(value));
 	}
 }
 

@@ -17,6 +17,7 @@
 /* What a hole is filled with. HOLE(name, description); `operation` is the one that the hole belongs to. */
 #define STENCIL_HOLES(HOLE)                                                                                  \
 	HOLE(STATE, "offset in struct cpu of the general register that the operation reads or writes")       \
+	HOLE(REGISTER, "the same in a byte; all others are 32 bits wide")                                    \
 	HOLE(VALUE, "the operation's constant, or a call's fixed argument")                                  \
 	HOLE(VALUE_IN_KSEG0, "the constant as an offset from 0x80000000")                                    \
 	HOLE(PC, "address of the operation's instruction")                                                   \
@@ -72,7 +73,7 @@ enum stencil_common {
 
 struct stencil_hole {
 	uint16_t offset; /* in the hot part, or behind it in the cold part */
-	uint8_t kind;	 /* enum hole; 32 bits each */
+	uint8_t kind;	 /* enum hole */
 	uint8_t operation;
 	int32_t addend;
 };

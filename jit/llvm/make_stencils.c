@@ -350,6 +350,7 @@ struct instruction {
 	int32_t target;		/* offset in the function that a jump goes to; -1: no such jump */
 	const Elf64_Rela *next; /* it jumps to the next stencil */
 	bool conditional;
+	uint32_t displacement; /* where a general register's is that can be cut to a byte; 0: none */
 	/* As laid out anew. */
 	bool cold;
 	uint32_t new_offset, new_size;
@@ -433,6 +434,25 @@ static int32_t read32(const uint8_t *at)
 	return value;
 }
 
+#define DISPLACEMENT_CUT 3u /* bytes saved */
+_Static_assert(offsetof(struct cpu, gpr[31]) <= INT8_MAX, "a byte reaches all general registers");
+
+/* LLVM gives what it does not know 32 bits. A general register's displacement from struct cpu fits into a byte: returns where
+ * in the instruction it is, if it is there and nothing else is. The register that points to struct cpu needs a SIB byte. */
+static uint32_t find_displacement(const struct function *function, const struct instruction *insn,
+				  const Elf64_Rela *rela)
+{
+	const uint8_t *code = function->code + insn->offset;
+	unsigned kind, operation;
+
+	if (!rela || sscanf(rela_name(function->object, rela), STENCIL_HOLE_NAME, &kind, &operation) != 2 ||
+	    kind != HOLE_STATE || rela->r_addend != 0)
+		return 0;
+	uint32_t at = (uint32_t)(rela->r_offset - function->start) - insn->offset;
+	bool base_and_32_bits = at >= 3 && (code[at - 2] & 0xC7) == 0x84 && code[at - 1] == 0x24;
+	return base_and_32_bits ? at : 0;
+}
+
 /* Finds the instructions and where the jumps among them go. */
 static void scan(struct maker *maker, struct function *function)
 {
@@ -458,6 +478,7 @@ static void scan(struct maker *maker, struct function *function)
 			 strcmp(rela_name(function->object, rela), STENCIL_NEXT_NAME) == 0)
 			insn->next = rela;
 		insn->conditional = wide_conditional || (code[0] & 0xF0) == 0x70;
+		insn->displacement = find_displacement(function, insn, rela);
 		at += insn->size;
 	}
 }
@@ -482,7 +503,7 @@ static void lay_out(struct function *function, uint32_t *hot_size, uint32_t *col
 		struct instruction *insn = &function->instructions[i];
 
 		insn->cold = i > end;
-		insn->new_size = insn->size;
+		insn->new_size = insn->size - (insn->displacement ? DISPLACEMENT_CUT : 0);
 		if (i == end && insn->next && !insn->conditional)
 			insn->new_size = 0;
 	}
@@ -515,9 +536,9 @@ static void put_code(struct maker *maker, const uint8_t *code, size_t size)
 	}
 }
 
-/* A hole for what a relocation names. `offset`: of the field in the stencil. */
+/* A hole for what a relocation names. `offset`: of the field in the stencil. `byte`: it is a register's that was cut. */
 static void convert(struct maker *maker, const struct function *function, const Elf64_Rela *rela,
-		    uint32_t offset)
+		    uint32_t offset, bool byte)
 {
 	const char *name = rela_name(function->object, rela);
 	unsigned kind, operation, type = (unsigned)ELF64_R_TYPE(rela->r_info);
@@ -525,7 +546,7 @@ static void convert(struct maker *maker, const struct function *function, const 
 	if (sscanf(name, STENCIL_HOLE_NAME, &kind, &operation) == 2) {
 		if (type != R_X86_64_32 && type != R_X86_64_32S)
 			die(function->name, "a hole that is not 32 bits wide");
-		add_hole(maker, offset, (enum hole)kind, operation, rela->r_addend);
+		add_hole(maker, offset, byte ? HOLE_REGISTER : (enum hole)kind, operation, rela->r_addend);
 		return;
 	}
 	if (type != R_X86_64_PLT32 && type != R_X86_64_PC32)
@@ -574,6 +595,21 @@ static void put_jump(struct maker *maker, struct function *function, const struc
 		 (int32_t)target->new_offset);
 }
 
+/* An instruction's bytes, with a displacement cut to a byte if it can be. */
+static void put_bytes(struct maker *maker, const uint8_t *code, const struct instruction *insn,
+		      uint32_t offset)
+{
+	if (!insn->displacement) {
+		put_code(maker, code, insn->size);
+		return;
+	}
+	uint32_t behind = insn->displacement + 1 + DISPLACEMENT_CUT;
+
+	put_code(maker, code, insn->displacement + 1);
+	put_code(maker, code + behind, insn->size - behind);
+	maker->code[offset + insn->displacement - 2] ^= 0xC0; /* the mode: 8 bits, not 32 */
+}
+
 static void put_instruction(struct maker *maker, struct function *function, const struct instruction *insn,
 			    bool last_hot, uint32_t start)
 {
@@ -585,7 +621,7 @@ static void put_instruction(struct maker *maker, struct function *function, cons
 		put_jump(maker, function, insn, start, offset);
 		return;
 	}
-	put_code(maker, function->code + insn->offset, insn->size);
+	put_bytes(maker, function->code + insn->offset, insn, offset);
 	if (last_hot && insn->next) { /* the other way round, to the cold part */
 		maker->code[offset + 1] ^= 1;
 		add_hole(maker, offset + 2 - start, HOLE_COLD, 0, 0);
@@ -594,9 +630,14 @@ static void put_instruction(struct maker *maker, struct function *function, cons
 	for (size_t i = 0; i < function->rela_count; i++) {
 		uint64_t at = function->first[i].r_offset - function->start;
 
-		if (at >= insn->offset && at < insn->offset + insn->size)
-			convert(maker, function, &function->first[i],
-				offset - start + (uint32_t)(at - insn->offset));
+		if (at < insn->offset || at >= insn->offset + insn->size)
+			continue;
+		uint32_t in_insn = (uint32_t)at - insn->offset;
+		bool cut = insn->displacement && in_insn >= insn->displacement;
+		if (cut && in_insn > insn->displacement)
+			in_insn -= DISPLACEMENT_CUT;
+		convert(maker, function, &function->first[i], offset - start + in_insn,
+			cut && in_insn == insn->displacement);
 	}
 }
 

@@ -221,7 +221,7 @@ static struct pair many_functions(unsigned copies, size_t code_bytes)
 /* Memory for a few dozen pieces of code, a few hundred wanted. */
 static void full_code_memory(void **state)
 {
-	struct pair pair = many_functions(150, tiers == TIERS_FIRST ? 80 << 10 : 256 << 10);
+	struct pair pair = many_functions(150, tiers == TIERS_FIRST ? 40 << 10 : 256 << 10);
 
 	(void)state;
 	for (uint64_t cycle = 1000; cycle < 20000; cycle += 1999)
