@@ -5,11 +5,13 @@
 
 #include <stdbool.h>
 
-/* `jit161 run`, and `sys161` if `drop_in`. */
+/* `jit161 run`, and `sys161` or `trace161` if `drop_in`. */
 int command_run(int argc, char **argv, bool drop_in);
 /* `jit161 dump`. */
 int command_dump(int argc, char **argv);
-/* `disk161`. */
+/* `disk161`, `hub161`, `stat161`. */
 int disk161_main(int argc, char **argv);
+int hub161_main(int argc, char **argv);
+int stat161_main(int argc, char **argv);
 
 #endif

@@ -1,4 +1,4 @@
-/* The programs jit161, sys161 and disk161: one executable, told apart by the name it is called by. */
+/* The programs jit161, sys161, trace161, disk161, hub161 and stat161: one executable, told apart by the name it is called by. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,15 +12,19 @@ static const char help[] =
     "  jit161 dump [options] KERNEL                  show translated code at every stage\n"
     "  jit161 COMMAND --help                         what a command takes\n"
     "\n"
-    "Called as sys161 or disk161 it stands in for the program of that name.\n";
+    "Called as sys161, trace161, disk161, hub161 or stat161 it stands in for the program of that name.\n";
 
 int main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/');
 	const char *name = slash ? slash + 1 : argv[0];
 
-	if (strcmp(name, "sys161") == 0)
+	if (strcmp(name, "sys161") == 0 || strcmp(name, "trace161") == 0)
 		return command_run(argc, argv, true);
+	if (strcmp(name, "hub161") == 0)
+		return hub161_main(argc, argv);
+	if (strcmp(name, "stat161") == 0)
+		return stat161_main(argc, argv);
 	if (strcmp(name, "disk161") == 0)
 		return disk161_main(argc, argv);
 	if (argc >= 2 && strcmp(argv[1], "run") == 0)

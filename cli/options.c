@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include "runtime/core/trace.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,10 +12,28 @@
 const char *const options_usage[] = {
     "     -c config      Use alternate config file",
     "     -C slot:arg    Override config file argument",
+    "     -D count       Set disk I/O doom counter",
+    "     -f file        Trace to specified file",
+    "     -P             Collect kernel execution profile",
     "     -p port        Listen for gdb over TCP at this port, on the loopback interface",
     "     -s             Pass signal-generating characters through",
+    "     -t[kujtxidne]  Set tracing flags",
+    "        k kinsn        Kernel-mode instructions",
+    "        u uinsn        User-mode instructions",
+    "        j jump         Jumps",
+    "        t tlb          TLB operations",
+    "        x exn          Exceptions",
+    "        i irq          Interrupts",
+    "        d disk         Disk activity",
+    "        n net          Network activity",
+    "        e emufs        Emufs activity",
     "     -w             Wait for debugger before starting",
     "     -X             Don't wait for debugger; exit instead",
+    "     -Z seconds     Set watchdog timer to specified time",
+    NULL,
+};
+
+const char *const options_long_usage[] = {
     "   long options:",
     "     --engine=jit|interp|reference|lockstep   How the guest is executed: translated, by the fast or",
     "                                    the plain interpreter, or by one engine and the plain interpreter",
@@ -25,6 +45,7 @@ const char *const options_usage[] = {
     "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
     "     --stdin                        Read standard input even if it is no terminal",
     "     --rtc=SECONDS                  Start the clock at this time (seconds since 1970)",
+    "     --meter=PATH|off               Where stat161 finds the machine; as sys161 .sockets/meter, else off",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
@@ -244,6 +265,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	}
 	if (strcmp(name, "rtc") == 0)
 		return number(parser, name, value, 1, UINT32_MAX, &options->start_time);
+	if (strcmp(name, "meter") == 0) {
+		options->meter = strcmp(value, "off") == 0 ? NULL : value;
+		return *value ? true : bad_value(parser, name, value, "a path or off");
+	}
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
@@ -363,6 +388,30 @@ static bool short_option(struct parser *parser, char letter, const char *value)
 	case 'X':
 		options->no_debugger = true;
 		return true;
+	case 'P':
+		options->profile = true;
+		return true;
+	case 'f':
+		options->trace_file = value;
+		return true;
+	case 't':
+		for (; *value; value++) {
+			uint32_t flag = trace_flag_of(*value);
+
+			if (!flag) {
+				error_set(parser->error, "Unknown trace flag %c", *value);
+				return error_hint(parser->error, "The flags are kujtxidne.");
+			}
+			options->trace_flags ^= flag; /* given twice it is off again */
+		}
+		return true;
+	case 'D':
+		options->doom =
+		    (uint32_t)atoi(value); /* as the original reads it: no number is 0, which is none */
+		return true;
+	case 'Z':
+		options->watchdog = (uint32_t)atoi(value);
+		return atoi(value) >= 2 || error_set(parser->error, "Invalid timeout (must be at least 2)");
 	default:
 		error_set(parser->error, "Option -%c is not built yet", letter);
 		return error_hint(parser->error, "Leave it out; --help lists what there is.");
@@ -437,6 +486,7 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	options->config = "sys161.conf";
 	options->wall_clock = true;
 	options->read_stdin = !drop_in;
+	options->meter = drop_in ? ".sockets/meter" : NULL;
 	options->jit = jit_default_options();
 	options->lockstep_engine = ENGINE_JIT;
 	options->lockstep_seed = 1;

@@ -27,14 +27,20 @@ struct run_options {
 	bool wait_for_debugger; /* -w */
 	const char
 	    *debugger; /* where it may connect: "off", "unix:PATH", "[HOST:]PORT"; NULL: the face's default */
-	bool debugger_port;    /* `debugger` is from -p */
-	bool signals_to_guest; /* -s */
+	bool debugger_port;	/* `debugger` is from -p */
+	bool signals_to_guest;	/* -s */
+	uint32_t trace_flags;	/* -t: enum trace_flag */
+	const char *trace_file; /* -f, or NULL */
+	uint32_t doom;		/* -D */
+	uint32_t watchdog;	/* -Z: seconds */
+	bool profile;		/* -P */
 	enum run_engine engine;
 	enum vm_engine lockstep_engine; /* what lockstep compares with the reference */
 	enum vm_timing timing;
 	bool wall_clock; /* --pace */
 	bool read_stdin; /* --stdin: read it though it is no terminal */
 	uint64_t start_time;
+	const char *meter; /* --meter: path of its socket, NULL: none */
 	const char *stats; /* --stats: file for the JSON, "-" for standard output */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
@@ -53,7 +59,7 @@ void options_free(struct run_options *options);
 /* Where the translator's back end is: a shared object beside the program. To be freed. */
 char *options_backend_path(void);
 
-/* The lines of the usage text; ends with NULL. */
-extern const char *const options_usage[];
+/* The lines of the usage text, the original's options and then ours; each ends with NULL. */
+extern const char *const options_usage[], *const options_long_usage[];
 
 #endif

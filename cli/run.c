@@ -16,10 +16,13 @@
 #include "cli/statistics.h"
 #include "cli/streams.h"
 #include "devices/host/console_input.h"
+#include "devices/host/meter_socket.h"
 #include "runtime/vm/lockstep.h"
 #include "runtime/vm/vm.h"
 
-#define VERSION "snap (20220629), jit161 " JIT161_VERSION
+#define PROFILE_FILE "gmon.out"
+#define SOCKETS	     ".sockets" /* folder of the original's sockets */
+#define VERSION	     "snap (20220629), jit161 " JIT161_VERSION
 
 /* The machine that ^C stops; signal handlers are the one thing that is the process's (design, rule R5). */
 static struct vm *interruptible;
@@ -40,6 +43,11 @@ static void message(void *context, const char *text)
 	streams_message(context, "%s", text);
 }
 
+static void trace(void *context, int source, const char *text)
+{
+	streams_trace(context, source, text);
+}
+
 static void report(struct streams *streams, const struct error *error)
 {
 	streams_message(streams, "%s", error->text);
@@ -55,6 +63,8 @@ static void usage(struct streams *streams, bool drop_in)
 	streams_message(streams, "   sys161 options:");
 	for (unsigned i = 0; options_usage[i]; i++)
 		streams_message(streams, "%s", options_usage[i]);
+	for (unsigned i = 0; options_long_usage[i]; i++)
+		streams_message(streams, "%s", options_long_usage[i]);
 }
 
 static double seconds(const struct timespec *from, const struct timespec *to)
@@ -62,7 +72,7 @@ static double seconds(const struct timespec *from, const struct timespec *to)
 	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
 }
 
-static void elapsed_lines(struct streams *streams, struct vm *vm, double real)
+static void real_time_line(struct streams *streams, struct vm *vm, double real)
 {
 	uint64_t microseconds = (uint64_t)(real * 1e6);
 	uint64_t cycles = vm->totals.run + vm->totals.idle;
@@ -70,8 +80,15 @@ static void elapsed_lines(struct streams *streams, struct vm *vm, double real)
 	streams_message(streams, "Elapsed real time: %" PRIu64 ".%06" PRIu64 " seconds (%g mhz)",
 			microseconds / 1000000, microseconds % 1000000,
 			real > 0 ? (double)cycles / (real * 1e6) : 0);
-	streams_message(streams, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%d mhz)",
-			vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / NS_PER_CYCLE);
+}
+
+/* At every orderly end of a machine. */
+static void write_profile(struct streams *streams, struct vm *vm)
+{
+	struct error error;
+
+	if (!vm_write_profile(vm, PROFILE_FILE, &error))
+		report(streams, &error);
 }
 
 /* Says how the machine ended; returns the exit status. */
@@ -83,13 +100,22 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 		if (options->malta)
 			return EXIT_NORMAL;
 		vm_shutdown_lines(vm);
-		elapsed_lines(streams, vm, real);
+		real_time_line(streams, vm, real);
+		write_profile(streams, vm);
+		vm_trace_closing(vm);
+		streams_message(streams, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%d mhz)",
+				vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / NS_PER_CYCLE);
 		return vm->run.stop_requested ? EXIT_CRASH : EXIT_NORMAL;
+	case VM_DOOMED:
+		write_profile(streams, vm);
+		return EXIT_REQUESTED;
+	case VM_NO_PROGRESS:
 	case VM_HUNG:
 		streams_message(streams, "Exiting instead of waiting for debugger...");
 		if (!options->no_debugger)
 			streams_message(streams,
 					"There is none to wait for: --gdb says where one may connect.");
+		write_profile(streams, vm);
 		return EXIT_CRASH;
 	case VM_IDLE_FOREVER:
 		if (vm_stuck_in_rom(vm)) {
@@ -180,14 +206,20 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    .engine = vm_engine(options),
 	    .timing = options->timing,
 	    .jit = &options->jit,
-	    .output = {.context = streams, .console = console, .message = message, .flush = flush},
+	    .output =
+		{.context = streams, .console = console, .message = message, .flush = flush, .trace = trace},
 	    .wall_clock = options->wall_clock,
 	    .start_time = options->start_time,
+	    .trace_flags = options->trace_flags,
+	    .doom = options->doom,
+	    .watchdog = options->watchdog,
+	    .profile = options->profile,
 	};
 	struct error error;
 	struct timespec before, after;
 	struct lockstep_report lockstep = {0};
 	enum vm_state state;
+	struct meter_socket *meter = NULL;
 	int status = EXIT_ERROR;
 
 	debugger = debugger_open(options, drop_in, streams, &error);
@@ -198,15 +230,30 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	machine.debugger = debugger_outside(debugger);
 	keyboard.may_wake = debugger;
 	keyboard.wake = debugger_descriptor(debugger);
+	if (options->trace_file && !streams_trace_to(streams, options->trace_file, &error)) {
+		report(streams, &error);
+		debugger_close(debugger);
+		return EXIT_ERROR;
+	}
 	machine.console = console_input_open(&keyboard);
 	struct vm *vm = vm_new(&machine, &error);
 	if (!vm || !build(vm, options, &error)) {
 		report(streams, &error);
 		goto out;
 	}
+	if (!options->malta && options->meter) {
+		if (strncmp(options->meter, SOCKETS "/", strlen(SOCKETS "/")) == 0)
+			mkdir(SOCKETS, 0700);
+		meter = meter_socket_open(options->meter, &error);
+		vm->meter = meter;
+		if (!meter)
+			report(streams, &error); /* it runs without */
+	}
 	if (!options->malta)
 		streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
 	debugger_attach(debugger, vm);
+	if (vm->trace.flags)
+		vm_trace_message(vm);
 	interruptible = vm;
 	if (!options->signals_to_guest)
 		signal(SIGINT, on_signal);
@@ -244,6 +291,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 out:
 	debugger_close(debugger);
 	console_input_close(machine.console);
+	meter_socket_close(meter);
 #ifndef __SANITIZE_ADDRESS__
 	/* A compile thread may be busy for a while yet, with code that nobody will run. */
 	streams_finish(streams);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "devices/lamebus/lamebus.h"
 #include "runtime/vm/vm.h"
 
 static const char *engine_name(const struct run_options *options)
@@ -138,6 +139,10 @@ static const char *cause_name(enum vm_state state)
 		return "idle-for-ever";
 	case VM_INTERRUPTED:
 		return "interrupted";
+	case VM_DOOMED:
+		return "doom";
+	case VM_NO_PROGRESS:
+		return "no-progress";
 	default:
 		return "running";
 	}
@@ -156,6 +161,8 @@ static cJSON *cpus_json(struct vm *vm)
 		add_number(object, "kernel_cycles", kernel);
 		add_number(object, "user_cycles", user);
 		add_number(object, "idle_cycles", vm->totals.executed - kernel - user);
+		add_number(object, "kernel_faults", cpu->kernel_faults);
+		add_number(object, "user_faults", cpu->user_faults);
 		add_number(object, "interrupts", cpu->interrupts);
 		add_number(object, "exceptions", cpu->exceptions);
 		add_number(object, "ll", cpu->ll_count);
@@ -208,6 +215,40 @@ static cJSON *cache_json(const struct jit_statistics *jit)
 	return object;
 }
 
+/* Each device of System/161's bus, with what its kind counts. */
+static cJSON *slots_json(const struct bus *bus)
+{
+	cJSON *slots = cJSON_CreateArray();
+
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		const char *keyword;
+		const struct device_statistics *counts = bus_slot_statistics(bus, slot, &keyword);
+		cJSON *object;
+
+		if (!counts)
+			continue;
+		object = cJSON_CreateObject();
+		add_number(object, "slot", slot);
+		cJSON_AddStringToObject(object, "device", keyword);
+		if (strcmp(keyword, "disk") == 0) {
+			add_number(object, "reads", counts->disk_reads);
+			add_number(object, "writes", counts->disk_writes);
+		} else if (strcmp(keyword, "serial") == 0) {
+			add_number(object, "reads", counts->console_reads);
+			add_number(object, "writes", counts->console_writes);
+		} else if (strcmp(keyword, "emufs") == 0) {
+			add_number(object, "reads", counts->emufs_reads);
+			add_number(object, "writes", counts->emufs_writes);
+			add_number(object, "others", counts->emufs_others);
+		} else if (strcmp(keyword, "nic") == 0) {
+			add_number(object, "reads", counts->net_reads);
+			add_number(object, "writes", counts->net_writes);
+		}
+		cJSON_AddItemToArray(slots, object);
+	}
+	return slots;
+}
+
 static cJSON *jit_json(const struct vm *vm)
 {
 	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject(), *first = cJSON_CreateObject();
@@ -251,6 +292,7 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 	}
 	cJSON_AddStringToObject(root, "cause", cause_name(state));
 	cJSON_AddNumberToObject(root, "exit_status", exit_status);
+	cJSON_AddBoolToObject(root, "stop_requested", vm->run.stop_requested);
 	cJSON_AddStringToObject(root, "engine", engine_name(options));
 	cJSON_AddStringToObject(root, "sensitive", policy_name(options));
 	add_number(root, "cycles", vm->totals.run + vm->totals.idle);
@@ -262,6 +304,8 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());
 	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
 	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
+	if (vm->bus)
+		cJSON_AddItemToObject(root, "slots", slots_json(vm->bus));
 	if (vm->options.engine == ENGINE_INTERP)
 		add_number(root, "reference_cycles", vm_reference_cycles(vm));
 	if (vm->jit)

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "devices/host/console_input.h"
 
+#include "devices/host/wait.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,8 +12,6 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-
-#define LONGEST_WAIT_NS 1000000000u
 
 struct console_input {
 	int input, output;
@@ -192,23 +192,21 @@ bool console_input_live(const struct console_input *console)
 	return !console->ended && (console->terminal || console->readable);
 }
 
+void console_input_add_waits(struct console_input *console, struct host_wait *wait)
+{
+	if (console_input_live(console) && may_read(console))
+		host_wait_add(wait, console->input);
+	host_wait_add(wait, console->wake);
+}
+
 bool console_input_wait(struct console_input *console, uint64_t timeout)
 {
-	/* One with a negative descriptor is passed over. */
-	struct pollfd from[] = {{.fd = console->input, .events = POLLIN},
-				{.fd = console->wake, .events = POLLIN}};
-	struct timespec wait;
+	struct host_wait wait = {.count = 0};
 
 	if (!console_input_live(console))
 		return false;
-	/* A signal may come just before the wait begins: never wait for long. */
-	if (timeout > LONGEST_WAIT_NS)
-		timeout = LONGEST_WAIT_NS;
-	wait.tv_sec = (time_t)(timeout / 1000000000);
-	wait.tv_nsec = (long)(timeout % 1000000000);
-	if (!may_read(console))
-		from[0].fd = -1;
-	return ppoll(from, 2, &wait, NULL) > 0 && from[0].revents;
+	console_input_add_waits(console, &wait);
+	return host_wait(&wait, timeout);
 }
 
 bool console_input_bell(const struct console_input *console)

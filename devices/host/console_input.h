@@ -36,6 +36,9 @@ enum console_result console_input_read(struct console_input *console, uint8_t *c
 bool console_input_live(const struct console_input *console);
 /* Waits at most `timeout` ns, possibly less, until there is something to read. True: there is. */
 bool console_input_wait(struct console_input *console, uint64_t timeout);
+/* Adds what there is to wait for otherwise. */
+struct host_wait;
+void console_input_add_waits(struct console_input *console, struct host_wait *wait);
 /* Whether the output is a terminal, which has a bell. */
 bool console_input_bell(const struct console_input *console);
 

@@ -10,6 +10,7 @@
 
 struct bus_snapshot {
 	struct bus_state state;
+	struct device_statistics statistics[LAMEBUS_SLOTS];
 	void *states[LAMEBUS_SLOTS];		 /* copies, NULL for slot 31 and empty slots */
 	struct overlay *overlays[LAMEBUS_SLOTS]; /* of disks */
 };
@@ -191,6 +192,13 @@ bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
+const char *bus_event_name(const struct bus *bus, const struct event *event)
+{
+	const struct lamebus_type *type = event->device < LAMEBUS_SLOTS ? bus->types[event->device] : NULL;
+
+	return type && type->event_name ? type->event_name(event->kind, event->argument) : "unknown";
+}
+
 void bus_event(struct bus *bus, const struct event *event)
 {
 	if (event->device < LAMEBUS_SLOTS && bus->types[event->device]) {
@@ -223,6 +231,8 @@ void bus_raise(struct device *device, bool level)
 	uint32_t mask = 1u << device->slot;
 	struct bus_state *state = &device->bus->state;
 
+	trace_device(device->services->trace, TRACE_INTERRUPT, "Slot %2u: irq %s", device->slot,
+		     level ? "ON" : "OFF");
 	state->irqs = level ? state->irqs | mask : state->irqs & ~mask;
 	bus_update_lines(device->bus);
 }
@@ -266,6 +276,12 @@ void bus_time_of_day(const struct bus *bus, uint32_t *seconds, uint32_t *nanosec
 	}
 }
 
+void bus_start_of_clock(const struct bus *bus, uint32_t *seconds, uint32_t *nanoseconds)
+{
+	*seconds = bus->state.day_seconds;
+	*nanoseconds = bus->state.day_nanoseconds;
+}
+
 void bus_set_seconds(struct bus *bus, uint32_t seconds)
 {
 	bus->state.day_seconds = seconds - (uint32_t)(bus->services->events->now / NS_PER_SECOND);
@@ -280,10 +296,12 @@ void bus_set_nanoseconds(struct bus *bus, uint32_t nanoseconds)
 
 void bus_poll(struct bus *bus)
 {
-	if (bus->keyboard >= 0) {
-		struct device *device = &bus->devices[bus->keyboard];
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		struct device *device = &bus->devices[slot];
 
-		device->class->poll(device);
+		if (bus->types[slot] && device->class->poll &&
+		    (bus->types[slot]->descriptor || bus->keyboard == (int)slot))
+			device->class->poll(device);
 	}
 }
 
@@ -292,14 +310,29 @@ static bool keyboard_connected(const struct bus *bus)
 	return bus->keyboard >= 0 && bus->console && !bus->services->inputs->replay;
 }
 
-bool bus_has_live_input(const struct bus *bus)
+static int device_descriptor(const struct bus *bus, unsigned slot)
 {
-	return keyboard_connected(bus) && console_input_live(bus->console);
+	return bus->types[slot] && bus->types[slot]->descriptor
+		   ? bus->types[slot]->descriptor(&bus->devices[slot])
+		   : -1;
 }
 
-bool bus_wait_input(struct bus *bus, uint64_t timeout)
+bool bus_has_live_input(const struct bus *bus)
 {
-	return bus_has_live_input(bus) && console_input_wait(bus->console, timeout);
+	if (keyboard_connected(bus) && console_input_live(bus->console))
+		return true;
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++)
+		if (device_descriptor(bus, slot) >= 0)
+			return true;
+	return false;
+}
+
+void bus_add_waits(const struct bus *bus, struct host_wait *wait)
+{
+	if (keyboard_connected(bus))
+		console_input_add_waits(bus->console, wait);
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++)
+		host_wait_add(wait, device_descriptor(bus, slot));
 }
 
 /* Dumps */
@@ -313,6 +346,18 @@ void device_message(const struct machine_services *services, const char *format,
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	services->message(services->context, text);
+}
+
+void device_trace(const struct device *device, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	trace_line(device->services->trace, TRACE_DEVICES, "%s: slot %u: %s", device->class->keyword,
+		   device->slot, text);
 }
 
 void bus_dump_bytes(const struct machine_services *services, const uint8_t *bytes, size_t size)
@@ -347,24 +392,6 @@ void bus_dump_bytes(const struct machine_services *services, const uint8_t *byte
 	device_message(services, "%6zx:", at);
 }
 
-static void dump_registers(struct device *device, const struct device_register *map)
-{
-	char line[512] = "    registers:";
-	size_t length = strlen(line), empty = length;
-	uint32_t value;
-
-	for (; map->name; map++) {
-		if (map->reading != READING_SHOWS || map->size != 4 ||
-		    !device->class->load(device, map->offset, &value))
-			continue;
-		if (length < sizeof(line))
-			length += (size_t)snprintf(line + length, sizeof(line) - length, " %s 0x%x",
-						   map->name, value);
-	}
-	if (length > empty)
-		device->services->message(device->services->context, line);
-}
-
 void bus_dump(struct bus *bus)
 {
 	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
@@ -376,9 +403,23 @@ void bus_dump(struct bus *bus)
 		device_message(bus->services, "************ Slot %u ************", slot);
 		if (type->class.dump)
 			type->class.dump(device);
-		if (type->registers)
-			dump_registers(device, type->registers);
 	}
+}
+
+const struct device_statistics *bus_slot_statistics(const struct bus *bus, unsigned slot,
+						    const char **keyword)
+{
+	if (!bus->types[slot])
+		return NULL;
+	*keyword = bus->types[slot]->class.keyword;
+	return &bus->statistics[slot];
+}
+
+void bus_trace_closing(struct bus *bus)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++)
+		if (bus->types[slot] && bus->types[slot]->trace_closing)
+			bus->types[slot]->trace_closing(&bus->devices[slot]);
 }
 
 /* State */
@@ -437,6 +478,7 @@ struct bus_snapshot *bus_snapshot(const struct bus *bus)
 	struct bus_snapshot *snapshot = allocate(sizeof(*snapshot));
 
 	snapshot->state = bus->state;
+	memcpy(snapshot->statistics, bus->statistics, sizeof(bus->statistics));
 	bus_isolate_disks(bus);
 	for (unsigned slot = 0; slot < LAMEBUS_CONTROLLER_SLOT; slot++) {
 		if (!bus->types[slot])
@@ -452,6 +494,7 @@ struct bus_snapshot *bus_snapshot(const struct bus *bus)
 void bus_restore(struct bus *bus, const struct bus_snapshot *snapshot)
 {
 	bus->state = snapshot->state;
+	memcpy(bus->statistics, snapshot->statistics, sizeof(bus->statistics));
 	for (unsigned slot = 0; slot < LAMEBUS_CONTROLLER_SLOT; slot++) {
 		if (!bus->types[slot] || !snapshot->states[slot])
 			continue;

@@ -14,7 +14,8 @@
 #define BLANKS	  " \t\r\n"
 
 #define DEVICES                                                                                              \
-	"Known devices: mainboard, oldmainboard (or busctl), timer, disk, serial, emufs, trace, random."
+	"Known devices: mainboard, oldmainboard (or busctl), timer, disk, serial, nic, emufs, trace, "       \
+	"random."
 
 static const struct lamebus_type *const types[] = {
     &lamebus_busctl, &lamebus_oldmainboard, &lamebus_mainboard, &lamebus_timer,
@@ -22,7 +23,7 @@ static const struct lamebus_type *const types[] = {
     &lamebus_emufs,  &lamebus_trace,	    &lamebus_random,
 };
 
-/* Devices that can be named but not had. */
+/* A device that can be named but not had. */
 
 static bool screen_configure(struct device *device, const struct device *original, char **arguments,
 			     struct error *error)
@@ -32,18 +33,8 @@ static bool screen_configure(struct device *device, const struct device *origina
 	return error_hint(error, "The original does not have it either; remove the line.");
 }
 
-static bool nic_configure(struct device *device, const struct device *original, char **arguments,
-			  struct error *error)
-{
-	(void)original, (void)arguments;
-	error_set(error, "nic: slot %u: the network card is not built yet", device->slot);
-	return error_hint(error, "Remove the line or put a # before it.");
-}
-
 const struct lamebus_type lamebus_screen = {.class = {.keyword = "screen", .id = 5, .revision = 1},
 					    .configure = screen_configure};
-const struct lamebus_type lamebus_nic = {.class = {.keyword = "nic", .id = 6, .revision = 1},
-					 .configure = nic_configure};
 
 const char *config_value(const char *argument, const char *key)
 {

@@ -82,6 +82,12 @@ static const struct field fields[] = {
     FIELD_ARRAY(struct disk_state, buffer),    FIELD_END,
 };
 
+#define trace_disk(device, ...)                                                                              \
+	do {                                                                                                 \
+		if ((device)->services->trace->flags & TRACE_DISK)                                           \
+			device_trace(device, __VA_ARGS__);                                                   \
+	} while (0)
+
 /* Geometry */
 
 /* Distributes the sectors over the tracks. False: `problem` says why this number does not work. */
@@ -184,10 +190,10 @@ static bool transfer(struct device *device)
 	uint8_t good;
 
 	if (state->status & STAT_WRITE) {
-		services->statistics->disk_writes++;
+		count_device(device, disk_writes);
 		good = disk_image_write(disk->image, state->sector, state->buffer);
 	} else {
-		services->statistics->disk_reads++;
+		count_device(device, disk_reads);
 		good = disk_image_read(disk->image, state->sector, state->buffer);
 	}
 	if (!services->inputs->replay)
@@ -216,6 +222,7 @@ static void step(struct device *device)
 	if (state->step_pending || !(state->status & STAT_IN_PROGRESS))
 		return;
 	if (state->sector >= disk->sectors) {
+		trace_disk(device, "Invalid sector");
 		finish(state, STAT_INVALID);
 		return;
 	}
@@ -228,10 +235,9 @@ static void step(struct device *device)
 	} else {
 		locate(disk, state->sector, &track, &position);
 		if (state->track != track) {
-			schedule(
-			    device,
-			    seek_time(track > state->track ? track - state->track : state->track - track),
-			    EVENT_SEEK, track);
+			delay = seek_time(track > state->track ? track - state->track : state->track - track);
+			trace_disk(device, "seeking to track %u: %u ns", track, delay);
+			schedule(device, delay, EVENT_SEEK, track);
 			return;
 		}
 		if (writing && state->phase < PHASE_WRITE_COPIED) {
@@ -241,6 +247,7 @@ static void step(struct device *device)
 		if (state->phase < PHASE_ROTATED) {
 			delay = writing ? write_delay(device, track, position)
 					: read_delay(device, track, position);
+			trace_disk(device, "rotdelay %u ns", delay);
 			if (delay > 0) {
 				schedule(device, delay, EVENT_WAIT, PHASE_ROTATED);
 				return;
@@ -252,7 +259,11 @@ static void step(struct device *device)
 			return;
 		}
 	}
-	finish(state, transfer(device) ? 0 : STAT_MEDIA);
+	trace_disk(device, writing ? "write sector %u" : "read sector %u", state->sector);
+	bool good = transfer(device);
+	if (!good)
+		trace_disk(device, "media error");
+	finish(state, good ? 0 : STAT_MEDIA);
 }
 
 static void advance(struct device *device)
@@ -270,14 +281,17 @@ static void command(struct device *device, uint32_t value)
 
 	switch (value) {
 	case COMMAND_IDLE:
+		trace_disk(device, "idle");
 		state->phase = PHASE_IDLE;
 		break;
 	case COMMAND_WRITE:
-		if (disk->doom)
-			services->doom(services->context);
+		trace_disk(device, "write starts");
+		if (disk->doom && !services->doom(services->context))
+			return;
 		state->phase = PHASE_STARTED;
 		break;
 	case COMMAND_READ:
+		trace_disk(device, "read starts");
 		state->phase = PHASE_STARTED;
 		break;
 	default:
@@ -348,6 +362,15 @@ static bool store(struct device *device, uint32_t offset, uint32_t value)
 	default:
 		return false;
 	}
+}
+
+static const char *event_name(uint16_t kind, uint64_t argument)
+{
+	if (kind == EVENT_SEEK)
+		return "disk seek";
+	return argument == PHASE_WRITE_COPIED  ? "disk cache write"
+	       : argument == PHASE_READ_COPIED ? "disk cache read"
+					       : "disk rotation";
 }
 
 static void dump(struct device *device)
@@ -549,5 +572,6 @@ const struct lamebus_type lamebus_disk = {
 	      .free = free_host},
     .registers = registers,
     .configure = configure,
+    .event_name = event_name,
     .image = image,
 };

@@ -114,7 +114,7 @@ static bool configure(struct device *device, const struct device *original, char
 			return false;
 	}
 	emufs->handles[0] = HANDLE_DIRECTORY;
-	device->services->statistics->emufs_others++; /* opening the root counts */
+	count_device(device, emufs_others); /* opening the root counts */
 	return true;
 }
 
@@ -177,10 +177,62 @@ static enum result check(struct emufs_state *emufs, uint32_t operation)
 	}
 }
 
-/* Lets the host do it. Bytes read go to `data`, which has room for the buffer. */
-static void ask_host(struct file_tree *tree, const struct emufs_state *emufs, struct operation_record *record,
-		     uint8_t *data)
+/* What was asked of the host and what it said, in the original's words. */
+static void trace_operation(const struct device *device, const struct emufs_state *emufs,
+			    const struct operation_record *record, const uint8_t *data, int error)
 {
+	const char *outcome = error == FILE_TREE_FULL ? "out of handles"
+			      : error		      ? strerror(error)
+						      : "success";
+
+	switch (record->operation) {
+	case OP_OPEN:
+	case OP_CREATE:
+	case OP_EXCLCREATE:
+		if (error)
+			device_trace(device, "open %s: %s", (const char *)emufs->buffer, outcome);
+		else
+			device_trace(device, "open %s: succeeded, handle %u%s", (const char *)emufs->buffer,
+				     record->handle_out,
+				     record->kind == HANDLE_DIRECTORY ? " (directory)" : "");
+		break;
+	case OP_CLOSE:
+		device_trace(device, "close handle %u", record->handle);
+		break;
+	case OP_READ:
+		device_trace(device, "read %u bytes, handle %u: %s", record->iolen, record->handle, outcome);
+		break;
+	case OP_READDIR:
+		if (error)
+			device_trace(device, "readdir %u bytes, handle %u: %s", record->iolen, record->handle,
+				     outcome);
+		else if (record->offset_out == record->offset)
+			device_trace(device, "readdir %u bytes, handle %u: EOF", record->iolen,
+				     record->handle);
+		else
+			device_trace(device, "readdir %u bytes, handle %u: got %.*s", record->iolen,
+				     record->handle, (int)record->bytes, (const char *)data);
+		break;
+	case OP_WRITE:
+		device_trace(device, "write %u bytes, handle %u: %s", record->iolen, record->handle, outcome);
+		break;
+	case OP_GETSIZE:
+		if (error)
+			device_trace(device, "handle %u length: %s", record->handle, outcome);
+		else
+			device_trace(device, "handle %u length: %u", record->handle, record->iolen_out);
+		break;
+	case OP_TRUNCATE:
+		device_trace(device, "truncate handle %u to %u: %s", record->handle, record->iolen, outcome);
+		break;
+	}
+}
+
+/* Lets the host do it. Bytes read go to `data`, which has room for the buffer. */
+static void ask_host(const struct device *device, const struct emufs_state *emufs,
+		     struct operation_record *record, uint8_t *data)
+{
+	struct file_tree *tree = device->host;
 	bool is_directory = false, found = false;
 	unsigned handle = 0;
 	uint64_t file_size = 0;
@@ -230,9 +282,7 @@ static void ask_host(struct file_tree *tree, const struct emufs_state *emufs, st
 		break;
 	}
 	record->result = result_of(error);
-	if (error)
-		return;
-	switch (record->operation) {
+	switch (error ? 0 : record->operation) {
 	case OP_READ:
 	case OP_WRITE:
 		record->iolen_out = (uint32_t)done;
@@ -243,8 +293,10 @@ static void ask_host(struct file_tree *tree, const struct emufs_state *emufs, st
 		record->offset_out = emufs->offset + found;
 		break;
 	}
-	if (record->operation == OP_READ || record->operation == OP_READDIR)
+	if (!error && (record->operation == OP_READ || record->operation == OP_READDIR))
 		record->bytes = (uint32_t)done;
+	if (device->services->trace->flags & TRACE_EMUFS)
+		trace_operation(device, emufs, record, data, error);
 }
 
 /* Takes the outcome from the log. False: it has no such operation. */
@@ -271,22 +323,22 @@ static bool replay(struct device *device, struct operation_record *record, uint8
 	return false;
 }
 
-static void count(struct device_statistics *statistics, const struct operation_record *record)
+static void count(struct device *device, const struct operation_record *record)
 {
 	switch (record->operation) {
 	case OP_READ:
-		statistics->emufs_reads++;
+		count_device(device, emufs_reads);
 		break;
 	case OP_READDIR:
 		if (record->offset_out != record->offset) /* not at the end of the directory */
-			statistics->emufs_reads++;
+			count_device(device, emufs_reads);
 		break;
 	case OP_WRITE:
 	case OP_TRUNCATE:
-		statistics->emufs_writes++;
+		count_device(device, emufs_writes);
 		break;
 	default:
-		statistics->emufs_others++;
+		count_device(device, emufs_others);
 	}
 }
 
@@ -316,7 +368,7 @@ static uint32_t perform(struct device *device, uint32_t operation)
 		if (!replay(device, record, log.data))
 			return RESULT_MEDIA;
 	} else {
-		ask_host(device->host, emufs, record, log.data);
+		ask_host(device, emufs, record, log.data);
 		input_gate_record(device->services->inputs, device->services->events->now, INPUT_HOST_FILE,
 				  (uint16_t)device->slot, &log, (uint32_t)sizeof(*record) + record->bytes);
 	}
@@ -330,7 +382,7 @@ static uint32_t perform(struct device *device, uint32_t operation)
 	emufs->offset = record->offset_out;
 	emufs->iolen = record->iolen_out;
 	memcpy(emufs->buffer, log.data, record->bytes);
-	count(device->services->statistics, record);
+	count(device, record);
 	return RESULT_SUCCESS;
 }
 
@@ -349,6 +401,8 @@ static void event(struct device *device, uint16_t kind, uint64_t argument)
 	(void)argument;
 	if (kind != EVENT_DONE || !emufs->busy)
 		return;
+	if (device->services->trace->flags & TRACE_EMUFS)
+		device_trace(device, "Operation complete");
 	set_result(device, emufs->busy_result);
 	emufs->busy = false;
 	emufs->busy_result = RESULT_NONE;
@@ -420,6 +474,12 @@ static bool store(struct device *device, uint32_t offset, uint32_t value)
 	}
 }
 
+static const char *event_name(uint16_t kind, uint64_t argument)
+{
+	(void)kind, (void)argument;
+	return "emufs";
+}
+
 static void dump(struct device *device)
 {
 	const struct machine_services *services = device->services;
@@ -442,6 +502,13 @@ static void free_host(struct device *device)
 	file_tree_free(device->host);
 }
 
+/* Of all open handles the original says so only of the root. */
+static void trace_closing(struct device *device)
+{
+	if (device->services->trace->flags & TRACE_EMUFS)
+		device_trace(device, "close handle 0");
+}
+
 const struct lamebus_type lamebus_emufs = {
     .class = {.keyword = "emufs",
 	      .id = 7,
@@ -455,4 +522,6 @@ const struct lamebus_type lamebus_emufs = {
 	      .free = free_host},
     .registers = registers,
     .configure = configure,
+    .event_name = event_name,
+    .trace_closing = trace_closing,
 };

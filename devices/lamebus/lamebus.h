@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "devices/host/console_input.h"
+#include "devices/host/wait.h"
 #include "runtime/core/bus.h"
 
 #define LAMEBUS_BASE		0x1fe00000u /* physical address of slot 0 */
@@ -42,6 +43,9 @@ void bus_set_start_time(struct bus *bus, uint64_t seconds);
 bool bus_configure(struct bus *bus, const char *path, const char *const *overrides, unsigned override_count,
 		   struct error *error);
 
+/* The host time that the clock started from, for dumps. */
+void bus_start_of_clock(const struct bus *bus, uint32_t *seconds, uint32_t *nanoseconds);
+
 uint32_t bus_ram_size(const struct bus *bus);
 unsigned bus_cpu_count(const struct bus *bus);
 
@@ -60,18 +64,27 @@ bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset);
 /* An event of one of the slots has come due. */
 void bus_event(struct bus *bus, const struct event *event);
 
-/* Takes at most one character of host input, as the original's poll does. */
+/* What the original's dump calls an event of a slot. */
+const char *bus_event_name(const struct bus *bus, const struct event *event);
+
+/* Takes at most one character and one frame for each card, as the original's poll does. */
 void bus_poll(struct bus *bus);
 /* Whether input from outside could still wake the machine. */
 bool bus_has_live_input(const struct bus *bus);
-/* Waits for host input, at most `timeout` ns and possibly less; at once if there is no live input. True:
- * there is some, for bus_poll to take. */
-bool bus_wait_input(struct bus *bus, uint64_t timeout);
+/* Adds what to wait for. */
+void bus_add_waits(const struct bus *bus, struct host_wait *wait);
 
 /* Everything about every slot on the message stream, in the original's words. RAM is the caller's. */
 void bus_dump(struct bus *bus);
 /* The original's hex dump of a piece of memory, on the message stream. */
 void bus_dump_bytes(const struct machine_services *services, const uint8_t *bytes, size_t size);
+
+/* What the device in a slot has done; `*keyword` says what kind it is. NULL: the slot is empty. */
+const struct device_statistics *bus_slot_statistics(const struct bus *bus, unsigned slot,
+						    const char **keyword);
+
+/* What the devices trace when the machine is put away. */
+void bus_trace_closing(struct bus *bus);
 
 /* Compares all device state and what was written to isolated disks. On the first difference writes
  * "slot 2 disk: status: ..." and returns false. */

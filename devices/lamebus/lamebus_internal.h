@@ -48,6 +48,12 @@ struct lamebus_type {
 			  struct error *error);
 	/* The device's disk image, for snapshots. NULL for devices without. */
 	struct disk_image *(*image)(const struct device *device);
+	/* A file that input for the device may come from, -1 for none. NULL for devices without. */
+	int (*descriptor)(const struct device *device);
+	/* What a dump calls a pending event. NULL for devices without events. */
+	const char *(*event_name)(uint16_t kind, uint64_t argument);
+	/* What the device traces when the machine is put away. May be NULL. */
+	void (*trace_closing)(struct device *device);
 };
 
 /* The state of the controller in slot 31 and of the bus. */
@@ -73,6 +79,7 @@ struct bus {
 	const struct lamebus_type *types[LAMEBUS_SLOTS]; /* NULL: the slot is empty */
 	struct device devices[LAMEBUS_SLOTS];
 	struct bus_state state; /* is the state of the device in slot 31 */
+	struct device_statistics statistics[LAMEBUS_SLOTS];
 	uint32_t ram_size;
 	unsigned cpu_count;
 	unsigned accessor; /* the CPU whose access is being served */
@@ -103,6 +110,16 @@ const struct device_register *register_find(const struct device_register *map, u
 /* services->message with a format. */
 void device_message(const struct machine_services *services, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Counts something that a device did, for the shutdown lines and for the device itself. */
+#define count_device(device, field)                                                                          \
+	do {                                                                                                 \
+		(device)->services->statistics->field++;                                                     \
+		(device)->bus->statistics[(device)->slot].field++;                                           \
+	} while (0)
+
+/* "KEYWORD: slot N: ..." as a line of the trace; the caller has looked at the flag. */
+void device_trace(const struct device *device, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* config.c: a size with suffix, section 5.1. */
 bool config_size(const char *text, int64_t *size, struct error *error);

@@ -306,6 +306,14 @@ static void event(struct device *device, uint16_t kind, uint64_t argument)
 	device->services->power_off(device->services->context);
 }
 
+static const char *event_name(uint16_t kind, uint64_t argument)
+{
+	(void)kind, (void)argument;
+	return "poweroff";
+}
+
+#define DUMPED_CRAM 128 /* bytes: what the original allocates */
+
 static void dump(struct device *device)
 {
 	const struct machine_services *services = device->services;
@@ -326,9 +334,9 @@ static void dump(struct device *device)
 	device_message(services, "    cpus: %u", bus->cpu_count);
 	device_message(services, "    cpue: 0x%08x", enabled_cpus(device));
 	for (unsigned cpu = 0; cpu < bus->cpu_count; cpu++) {
-		uint8_t bytes[LAMEBUS_CRAM_WORDS * 4];
+		uint8_t bytes[DUMPED_CRAM];
 
-		for (uint32_t i = 0; i < LAMEBUS_CRAM_WORDS; i++)
+		for (uint32_t i = 0; i < DUMPED_CRAM / 4; i++)
 			buffer_store(bytes, i * 4, state->cram[cpu * LAMEBUS_CRAM_WORDS + i]);
 		device_message(services, "    cpu %u: %s", cpu,
 			       services->cpu_enabled(services->context, cpu) ? "ENABLED" : "DISABLED");
@@ -351,7 +359,7 @@ static void dump(struct device *device)
 			  .store = store,                                                                    \
 			  .event = event,                                                                    \
 			  .dump = dump},                                                                     \
-		.controller = true, .find = find, .configure = (setup),                                      \
+		.controller = true, .find = find, .configure = (setup), .event_name = event_name,            \
 	}
 
 const struct lamebus_type lamebus_mainboard = CONTROLLER("mainboard", DEVICE_ID, REVISION, configure_new);

@@ -186,7 +186,7 @@ static bool load(struct device *device, uint32_t offset, uint32_t *value)
 	case REG_CHAR:
 		*value = serial->character;
 		serial->character_read = true;
-		device->services->statistics->console_reads++;
+		count_device(device, console_reads);
 		return true;
 	case REG_WIRQ:
 		*value = serial->write_irq;
@@ -209,7 +209,7 @@ static bool store(struct device *device, uint32_t offset, uint32_t value)
 		if (serial->write_busy)
 			return true;
 		serial->write_busy = true;
-		services->statistics->console_writes++;
+		count_device(device, console_writes);
 		services->console_write(services->context, (uint8_t)value);
 		event_schedule(services->events, CHARACTER_NS, (uint16_t)device->slot, EVENT_WRITTEN, 0);
 		return true;
@@ -231,6 +231,12 @@ static void dump_irq(struct device *device, const char *name, uint32_t irq)
 	device_message(device->services, "    %s interrupts %s%s%s", name,
 		       irq & IRQ_ENABLE ? "active" : "inactive", irq & IRQ_READY ? " (asserted)" : "",
 		       irq & IRQ_FORCE ? " (forced)" : "");
+}
+
+static const char *event_name(uint16_t kind, uint64_t argument)
+{
+	(void)argument;
+	return kind == EVENT_WRITTEN ? "serial write" : "serial read";
 }
 
 static void dump(struct device *device)
@@ -262,4 +268,5 @@ const struct lamebus_type lamebus_serial = {
 	      .dump = dump},
     .registers = registers,
     .configure = configure,
+    .event_name = event_name,
 };

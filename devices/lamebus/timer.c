@@ -141,6 +141,12 @@ static bool store(struct device *device, uint32_t offset, uint32_t value)
 	}
 }
 
+static const char *event_name(uint16_t kind, uint64_t argument)
+{
+	(void)kind, (void)argument;
+	return "timer";
+}
+
 static void dump(struct device *device)
 {
 	const struct timer_state *timer = device->state;
@@ -163,4 +169,5 @@ const struct lamebus_type lamebus_timer = {
 	      .dump = dump},
     .registers = registers,
     .configure = configure,
+    .event_name = event_name,
 };

@@ -39,8 +39,7 @@ static bool configure(struct device *device, const struct device *original, char
 
 static bool load(struct device *device, uint32_t offset, uint32_t *value)
 {
-	(void)device;
-	*value = 0; /* PROFEN: on only where profiling was asked for */
+	*value = device->services->profiling(device->services->context);
 	return offset == REG_PROFEN;
 }
 
@@ -74,8 +73,11 @@ static bool store(struct device *device, uint32_t offset, uint32_t value)
 		services->debugger_stop(services->context);
 		return true;
 	case REG_PROFEN:
+		services->set_profiling(services->context, value != 0);
+		return true;
 	case REG_PROFCL:
-		return true; /* without profiling there is nothing to switch or erase */
+		services->clear_profile(services->context);
+		return true;
 	default:
 		return false;
 	}

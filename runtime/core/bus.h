@@ -11,6 +11,7 @@
 #include "runtime/core/event.h"
 #include "runtime/core/field.h"
 #include "runtime/core/input_log.h"
+#include "runtime/core/trace.h"
 
 /* What devices count for the shutdown lines (System/161 reference, section 5.5). */
 struct device_statistics {
@@ -27,6 +28,7 @@ struct machine_services {
 	    *events; /* schedule here; `events->now` is the time of the current access or event */
 	struct input_gate *inputs;
 	struct device_statistics *statistics;
+	const struct trace *trace;
 
 	/* Console output: one character as the guest wrote it. Muted in a replaying machine. */
 	void (*console_write)(void *context, uint8_t character);
@@ -43,8 +45,14 @@ struct machine_services {
 	void (*dump)(void *context);
 	/* The trace card's ON and OFF registers. False: no such flag. */
 	bool (*trace_flag)(void *context, char flag, bool on);
-	/* A disk write starts that counts towards the doom counter; may end the program. */
-	void (*doom)(void *context);
+	/* A disk write starts that counts towards the doom counter. False: that was the last one, and it must not
+	 * happen; the machine ends here. */
+	bool (*doom)(void *context);
+	/* The trace card's profile registers: whether samples and calls are being counted (only where a profile was
+	 * asked for), switching that, and forgetting what was counted. */
+	bool (*profiling)(void *context);
+	void (*set_profiling)(void *context, bool on);
+	void (*clear_profile)(void *context);
 
 	/* From the bus controller only. */
 	void (*set_lines)(void *context, unsigned cpu, bool lamebus, bool interprocessor);

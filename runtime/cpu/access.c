@@ -83,6 +83,13 @@ bool cpu_load(struct cpu *cpu, uint32_t va, unsigned size, uint32_t *value)
 	return true;
 }
 
+/* The original looks an address up anew to write what it has read; the outcome is the same. */
+static void trace_second_lookup(struct cpu *cpu, uint32_t va)
+{
+	if (is_traced(cpu, TRACE_TLB) && !va_is_direct(va))
+		cpu_trace_lookup(cpu, va, ACCESS_STORE);
+}
+
 /* A sub-word store: reads the word, replaces the bits under `mask`, writes it back. */
 static bool modify_word(struct cpu *cpu, uint32_t va, uint32_t mask, uint32_t bits)
 {
@@ -90,6 +97,7 @@ static bool modify_word(struct cpu *cpu, uint32_t va, uint32_t mask, uint32_t bi
 
 	if (!load_word(cpu, va, ACCESS_STORE, &physical, &word))
 		return false;
+	trace_second_lookup(cpu, va);
 	return store_word(cpu, physical, (word & ~mask) | (bits & mask));
 }
 

@@ -80,6 +80,8 @@ void cpu_timer_match(struct cpu *cpu)
 		return;
 	}
 	cpu->count_base = cpu_active(cpu);
+	if (is_traced(cpu, TRACE_INTERRUPT))
+		cpu_trace_timer(cpu, true);
 	cpu->cause |= CAUSE_TIMER;
 	cpu_update_deadline(cpu);
 }
@@ -118,6 +120,8 @@ static void write_special(struct cpu *cpu, unsigned number, uint32_t value)
 	case CP0_COMPARE:
 		cpu->compare = value;
 		cpu->compare_written = true;
+		if (is_traced(cpu, TRACE_INTERRUPT) && (cpu->cause & CAUSE_TIMER))
+			cpu_trace_timer(cpu, false);
 		cpu->cause &= ~CAUSE_TIMER;
 		if (count(cpu) > value)
 			cpu->count_base = cpu_active(cpu);

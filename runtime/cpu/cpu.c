@@ -112,6 +112,8 @@ const char *cpu_set_entry(struct cpu *cpu, uint32_t entry)
 bool cpu_set_lines(struct cpu *cpu, uint32_t asserted)
 {
 	cpu->cause = (cpu->cause & ~(CAUSE_LAMEBUS | CAUSE_IPI)) | asserted;
+	if (cpu->trace && (cpu->trace->flags & TRACE_INTERRUPT)) /* in any run */
+		cpu_trace_lines(cpu);
 	if (cpu->run_state != CPU_WAITING || !asserted)
 		return false;
 	cpu->run_state = CPU_RUNNING;

@@ -78,6 +78,9 @@ enum exception_code {
 	EXCEPTION_TRAP = 13,
 };
 
+/* What the original calls those of MIPS-161: up to EXCEPTION_OVERFLOW. */
+extern const char *const cpu_exception_names[];
+
 /* Whether an instruction ended a basic block. */
 enum transfer {
 	TRANSFER_NONE,
@@ -127,6 +130,7 @@ static inline unsigned jump_cache_index(uint32_t va)
 struct bus;
 struct machine_hooks;
 struct threaded;
+struct trace;
 struct translated_code_helpers;
 struct debug;
 
@@ -175,6 +179,8 @@ struct cpu {
 	uint64_t ll_count, sc_succeeded, sc_failed, sync_count;
 	uint64_t interrupts, exceptions;
 	uint64_t stalls; /* cycles; retired = run - stalls - those that ended in an exception */
+	uint64_t user_stalls, stalls_booked; /* complete up to the last change of mode */
+	uint64_t kernel_faults, user_faults; /* cycles that ended in an exception */
 
 	/* The TLB. `tlb_mask[i]` says which bits of an address and ASID entry i compares: derived from its G
 	 * bit. */
@@ -205,6 +211,14 @@ struct cpu {
 
 	struct soft_tlb_entry soft_tlb[SOFT_TLB_TABLES][SOFT_TLB_SIZE]; /* index: page number mod size */
 	struct jump_cache_entry jump_cache[2][JUMP_CACHE_SIZE]; /* [user mode][jump_cache_index(va)] */
+
+	/* The reference interpreter only. */
+	const struct trace *trace; /* where traces go; may be NULL while `tracing` is 0 */
+	uint32_t tracing;	   /* flags of TRACE_PROCESSOR that are on */
+	uint32_t trace_word;	   /* the instruction at work, while tracing */
+	bool trace_user;	   /* it began in user mode */
+	/* A call, which counts in a profile: from the address of its delay slot. NULL: calls are not counted. */
+	void (*called)(struct cpu *cpu, uint32_t from, uint32_t to);
 };
 
 /* What processors ask of the machine around them; implemented by runtime/vm. */
@@ -251,6 +265,12 @@ static inline uint64_t cpu_cycles_run(const struct cpu *cpu)
 static inline bool cpu_user_mode(const struct cpu *cpu)
 {
 	return (cpu->status & cpu->model->status_user_mask) == cpu->model->status_user;
+}
+
+/* Stalls of user mode; translated code counts none. */
+static inline uint64_t cpu_user_stalls(const struct cpu *cpu)
+{
+	return cpu->user_stalls + (cpu_user_mode(cpu) ? cpu->stalls - cpu->stalls_booked : 0);
 }
 
 /* An enabled interrupt is pending: the next cycle takes it. */

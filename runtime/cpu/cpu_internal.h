@@ -2,6 +2,7 @@
 #ifndef JIT161_RUNTIME_CPU_CPU_INTERNAL_H
 #define JIT161_RUNTIME_CPU_CPU_INTERNAL_H
 
+#include "runtime/core/trace.h"
 #include "runtime/cpu/cpu.h"
 
 #define KSEG0_BASE	      0x80000000u
@@ -12,6 +13,29 @@
 #define VECTOR_BOOT	      0xBFC00100u
 #define VECTOR_NORMAL	      0x80000000u
 #define VECTOR_GENERAL_OFFSET 0x80u
+
+/* --- tracing (trace.c): whole lines of their kind, whatever the flags are, but for the first --- */
+
+/* What an instruction is about to do, if the flag of the mode is on; then cpu_trace_result is wanted. */
+bool cpu_trace_instruction(struct cpu *cpu, uint32_t word);
+/* What became of it: it raised an exception, or has to start again. */
+void cpu_trace_result(struct cpu *cpu, uint32_t word, bool raised, bool stalled);
+void cpu_trace_jump(struct cpu *cpu, uint32_t target);
+void cpu_trace_lookup(struct cpu *cpu, uint32_t va, enum access access);
+void cpu_trace_tlb_write(struct cpu *cpu, const char *name, unsigned index); /* before it is done */
+void cpu_trace_tlb_read(struct cpu *cpu);				     /* after */
+void cpu_trace_tlb_probe(struct cpu *cpu);
+/* `miss`: no TLB entry matched. */
+void cpu_trace_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr, bool miss);
+void cpu_trace_return(struct cpu *cpu);
+void cpu_trace_taking_interrupt(struct cpu *cpu);
+void cpu_trace_lines(struct cpu *cpu);
+void cpu_trace_timer(struct cpu *cpu, bool on);
+
+static inline bool is_traced(const struct cpu *cpu, uint32_t flags)
+{
+	return __builtin_expect(cpu->tracing & flags, 0);
+}
 
 /* cpu_user_mode and cpu_interrupt_due where the family is known. */
 static inline bool mips161_user_mode(const struct cpu *cpu)

@@ -12,6 +12,8 @@ static void book_mode(struct cpu *cpu, bool charged)
 	else
 		cpu->kernel_cycles += run - cpu->mode_since;
 	cpu->mode_since = run;
+	cpu->user_stalls = cpu_user_stalls(cpu);
+	cpu->stalls_booked = cpu->stalls;
 }
 
 void cpu_mode_cycles(const struct cpu *cpu, uint64_t *kernel, uint64_t *user)
@@ -32,12 +34,16 @@ void cpu_set_status(struct cpu *cpu, uint32_t status, bool charged)
 }
 
 static void enter_handler(struct cpu *cpu, enum exception_code code, unsigned unit, uint32_t bad_vaddr,
-			  uint32_t vector_offset, bool charged)
+			  bool tlb_miss, uint32_t vector_offset, bool charged)
 {
+	if (is_traced(cpu, TRACE_EXCEPTION))
+		cpu_trace_exception(cpu, code, bad_vaddr, tlb_miss);
 	if (code == EXCEPTION_INTERRUPT)
 		cpu->interrupts++;
 	else
 		cpu->exceptions++;
+	if (charged)
+		*(cpu_user_mode(cpu) ? &cpu->user_faults : &cpu->kernel_faults) += 1;
 
 	cpu->cause = (cpu->cause & (CAUSE_SOFTWARE | CAUSE_LINES)) | (uint32_t)code << CAUSE_CODE_SHIFT |
 		     unit << CAUSE_CE_SHIFT | (cpu->delay_slot ? CAUSE_BD : 0);
@@ -61,12 +67,13 @@ void cpu_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr
 	if (is_mips32(cpu))
 		mips32_exception(cpu, code, 0, bad_vaddr, charged);
 	else
-		enter_handler(cpu, code, 0, bad_vaddr, VECTOR_GENERAL_OFFSET, charged);
+		enter_handler(cpu, code, 0, bad_vaddr, false, VECTOR_GENERAL_OFFSET, charged);
 }
 
 void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr)
 {
-	enter_handler(cpu, code, 0, bad_vaddr, bad_vaddr < KSEG0_BASE ? 0 : VECTOR_GENERAL_OFFSET, true);
+	enter_handler(cpu, code, 0, bad_vaddr, true, bad_vaddr < KSEG0_BASE ? 0 : VECTOR_GENERAL_OFFSET,
+		      true);
 }
 
 void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit)
@@ -74,7 +81,7 @@ void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit)
 	if (is_mips32(cpu))
 		mips32_exception(cpu, EXCEPTION_COPROCESSOR, unit, 0, true);
 	else
-		enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, VECTOR_GENERAL_OFFSET, true);
+		enter_handler(cpu, EXCEPTION_COPROCESSOR, unit, 0, false, VECTOR_GENERAL_OFFSET, true);
 }
 
 void cpu_take_interrupt(struct cpu *cpu)
@@ -134,6 +141,8 @@ void mips161_pop_mode(struct cpu *cpu)
 void cpu_return_from_exception(struct cpu *cpu)
 {
 	mips161_pop_mode(cpu);
+	if (is_traced(cpu, TRACE_EXCEPTION))
+		cpu_trace_return(cpu);
 	/* The look-ups below are of the code returned to: their faults are its own. */
 	cpu->delay_slot = false;
 	cpu->exception_pc = cpu->pc;

@@ -26,6 +26,8 @@ FOR_FAMILY void jump_to(struct cpu *cpu, uint32_t target, enum cpu_family family
 		cpu->jump_pending = true;
 		return;
 	}
+	if (is_traced(cpu, TRACE_JUMP))
+		cpu_trace_jump(cpu, target);
 	if (target & 3) {
 		cpu_exception(cpu, EXCEPTION_ADEL, target, true);
 		return;
@@ -244,8 +246,10 @@ static void wait_for_interrupt(struct cpu *cpu, bool awake)
 	cpu->hooks->stopped(cpu);
 }
 
-static void write_tlb(struct cpu *cpu, unsigned index)
+static void write_tlb(struct cpu *cpu, const char *name, unsigned index)
 {
+	if (is_traced(cpu, TRACE_TLB))
+		cpu_trace_tlb_write(cpu, name, index);
 	tlb_write(cpu, index);
 	/* The mapping of the running code may have changed. If that raises an exception, the second look-up
 	 * is of the handler's address, as in the original. */
@@ -324,15 +328,19 @@ static void execute_system161(struct cpu *cpu, enum mips_op op, uint32_t word)
 		break;
 	case MIPS_OP_TLBR:
 		tlb_read(cpu);
+		if (is_traced(cpu, TRACE_TLB))
+			cpu_trace_tlb_read(cpu);
 		break;
 	case MIPS_OP_TLBWI:
-		write_tlb(cpu, tlb_index(cpu));
+		write_tlb(cpu, "tlbwi", tlb_index(cpu));
 		break;
 	case MIPS_OP_TLBWR:
-		write_tlb(cpu, cpu_random(cpu));
+		write_tlb(cpu, "tlbwr", cpu_random(cpu));
 		break;
 	case MIPS_OP_TLBP:
 		tlb_probe(cpu);
+		if (is_traced(cpu, TRACE_TLB))
+			cpu_trace_tlb_probe(cpu);
 		break;
 	case MIPS_OP_RFE:
 		cpu_return_from_exception(cpu);
@@ -651,6 +659,8 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 	case MIPS_OP_JAL:
 		cpu->transfer = TRANSFER_BRANCH;
 		set_link(cpu, 31);
+		if (__builtin_expect(cpu->called != NULL, 0))
+			cpu->called(cpu, cpu->pc, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
 		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu), family);
 		break;
 	case MIPS_OP_JR:
@@ -663,6 +673,9 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 		/* With rd = rs: the link address in the original, the old value in QEMU. */
 		if (family == FAMILY_MIPS161)
 			rs = mips_word_rs(word) ? gpr[mips_word_rs(word)] : 0;
+		/* The original counts these only in the processor that traces. */
+		if (__builtin_expect(cpu->called != NULL, 0) && cpu->tracing)
+			cpu->called(cpu, cpu->pc, rs);
 		jump_to(cpu, rs, family);
 		break;
 	case MIPS_OP_BEQ:
@@ -814,6 +827,17 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 	gpr[0] = 0;
 }
 
+/* With what it does on the trace, where each thing appears as it happens. */
+static void execute_traced(struct cpu *cpu, uint32_t word)
+{
+	uint64_t exceptions = cpu->exceptions, stalls = cpu->stalls;
+	bool shown = cpu_trace_instruction(cpu, word);
+
+	execute(cpu, word, FAMILY_MIPS161);
+	if (shown)
+		cpu_trace_result(cpu, word, cpu->exceptions != exceptions, cpu->stalls != stalls);
+}
+
 FOR_FAMILY void step161(struct cpu *cpu)
 {
 	/* Step 1. */
@@ -826,6 +850,8 @@ FOR_FAMILY void step161(struct cpu *cpu)
 
 	/* Step 2: the handler's first instruction executes in this same cycle. */
 	if (mips161_interrupt_due(cpu)) {
+		if (is_traced(cpu, TRACE_INTERRUPT))
+			cpu_trace_taking_interrupt(cpu);
 		cpu_exception(cpu, EXCEPTION_INTERRUPT, 0, false);
 		cpu->exception_pc = cpu->pc;
 	}
@@ -854,7 +880,10 @@ FOR_FAMILY void step161(struct cpu *cpu)
 	}
 
 	/* Steps 5 and 6; Count, Random and the interlock follow from the budget. */
-	execute(cpu, word, FAMILY_MIPS161);
+	if (is_traced(cpu, TRACE_PROCESSOR))
+		execute_traced(cpu, word);
+	else
+		execute(cpu, word, FAMILY_MIPS161);
 	cpu->delay_slot = false;
 	cpu->budget--;
 }

@@ -33,6 +33,8 @@ bool cpu_translate_mapped(struct cpu *cpu, uint32_t va, enum access access, uint
 	enum exception_code code = access == ACCESS_STORE ? EXCEPTION_TLBS : EXCEPTION_TLBL;
 
 	cpu->lookup_va = va;
+	if (is_traced(cpu, TRACE_TLB))
+		cpu_trace_lookup(cpu, va, access);
 	int entry = tlb_search(cpu, va);
 	if (entry < 0) {
 		cpu_exception_tlb_miss(cpu, code, va);

@@ -9,14 +9,6 @@
 
 #include "devices/lamebus/lamebus.h"
 
-static const char *const exception_names[] = {
-    "interrupt",	   "TLB modify",	   "TLB miss - load",
-    "TLB miss - store",	   "Address error - load", "Address error - store",
-    "Bus error - code",	   "Bus error - data",	   "System call",
-    "Breakpoint",	   "Illegal instruction",  "Coprocessor unusable",
-    "Arithmetic overflow",
-};
-
 /* Adds to a line under construction. */
 static void add(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void add(char *line, size_t size, const char *format, ...)
@@ -65,7 +57,7 @@ static void dump_status_and_cause(struct vm *vm, const struct cpu *cpu)
 	vm_message(vm, "Cause register: %s %u %s---%s%s%s%s %u [%s]", cause & CAUSE_BD ? "B" : "-",
 		   cause >> CAUSE_CE_SHIFT & 3, cause & CAUSE_TIMER ? "H" : "-",
 		   cause & CAUSE_IPI ? "H" : "-", cause & CAUSE_LAMEBUS ? "H" : "-",
-		   cause & 0x200 ? "S" : "-", cause & 0x100 ? "S" : "-", code, exception_names[code]);
+		   cause & 0x200 ? "S" : "-", cause & 0x100 ? "S" : "-", code, cpu_exception_names[code]);
 	vm_message(vm, "VAddr register: 0x%08x", cpu->bad_vaddr);
 	vm_message(vm, "Context register: 0x%08x", cpu->context);
 	vm_message(vm, "EPC register: 0x%08x", cpu->epc);
@@ -150,19 +142,36 @@ void vm_shutdown_lines(struct vm *vm)
 		   devices->emufs_writes, devices->emufs_others, devices->net_reads, devices->net_writes);
 }
 
+static const char *event_name(const struct vm *vm, const struct event *event)
+{
+	switch (event->device) {
+	case EVENT_DEVICE_PROFILE:
+		return "profiling sampler";
+	case EVENT_DEVICE_METER:
+		return "perfmeter";
+	default:
+		return bus_event_name(vm->bus, event);
+	}
+}
+
 void vm_dump(struct vm *vm)
 {
+	uint32_t seconds, nanoseconds;
+
 	vm_message(vm, "mainloop: shutoff_flag %d stopped_in_debugger %d", vm->run.power_off,
 		   vm->run.debugger);
-	vm_message(vm, "trace flags:");
+	if (vm->trace.flags)
+		vm_trace_message(vm);
+	vm_message(vm, "gdb support: not active, listening at .sockets/gdb");
 	vm_shutdown_lines(vm);
-	vm_message(vm, "clock: %" PRIu64 ".%09" PRIu64 " secs elapsed", vm->events.now / 1000000000,
-		   vm->events.now % 1000000000);
+	bus_start_of_clock(vm->bus, &seconds, &nanoseconds);
+	vm_message(vm, "clock: %" PRIu64 ".%09" PRIu64 " secs elapsed (start at %u.%09u)",
+		   vm->events.now / 1000000000, vm->events.now % 1000000000, seconds, nanoseconds);
 	if (vm->events.count == 0)
 		vm_message(vm, "clock: No events pending");
 	for (uint32_t i = 0; i < vm->events.count; i++)
-		vm_message(vm, "clock: at %12" PRIu64 ": slot %u, event %u", vm->events.events[i].due,
-			   vm->events.events[i].device, vm->events.events[i].kind);
+		vm_message(vm, "clock: at %12" PRIu64 ": %s", vm->events.events[i].due,
+			   event_name(vm, &vm->events.events[i]));
 	vm_message(vm, "%u cpus: MIPS r3000", vm->cpu_count);
 	for (unsigned i = 0; i < vm->cpu_count; i++)
 		dump_cpu(vm, &vm->cpus[i]);

@@ -111,6 +111,7 @@ static bool load_segment(struct vm *vm, int fd, const char *path, unsigned numbe
 static bool load_image(struct vm *vm, int fd, const char *path, struct error *error)
 {
 	Elf32_Ehdr header;
+	uint32_t code_start = UINT32_MAX, code_end = 0; /* what executable segments span */
 
 	if (!read_exactly(fd, &header, sizeof(header), 0, path, error) || !check_header(&header, path, error))
 		return false;
@@ -132,6 +133,13 @@ static bool load_image(struct vm *vm, int fd, const char *path, struct error *er
 		case PT_LOAD:
 			if (!load_segment(vm, fd, path, i, &segment, error))
 				return false;
+			if (be32toh(segment.p_flags) & PF_X) {
+				uint32_t start = be32toh(segment.p_vaddr);
+				uint32_t end = start + be32toh(segment.p_memsz);
+
+				code_start = start < code_start ? start : code_start;
+				code_end = end > code_end ? end : code_end;
+			}
 			continue;
 		default:
 			error_set(error, "Boot image contained unknown segment type %d",
@@ -143,6 +151,8 @@ static bool load_image(struct vm *vm, int fd, const char *path, struct error *er
 	const char *problem = cpu_set_entry(&vm->cpus[0], be32toh(header.e_entry));
 	if (problem)
 		vm_hang(vm, problem);
+	if (vm->options.profile)
+		vm_profile_start(vm, code_start, code_end);
 	return true;
 }
 

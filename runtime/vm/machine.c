@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/cpu/threaded.h"
 
@@ -83,17 +84,72 @@ static void debugger_key(void *context)
 	vm->run.debugger = true;
 }
 
-static bool trace_flag(void *context, char flag, bool on)
+/* Processors look at their flags only in runs that began with some of them on. */
+static void update_tracing(struct vm *vm)
 {
-	/* The flags exist, tracing itself does not yet: setting one changes nothing but is no error. */
-	(void)context;
-	(void)on;
-	return flag && strchr("kujtxidne", flag);
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		vm->cpus[i].tracing = vm->traced_run ? vm->trace.flags & TRACE_PROCESSOR : 0;
 }
 
-static void doom(void *context)
+void vm_trace_message(struct vm *vm)
 {
-	(void)context; /* counts only with -D, which is not built yet */
+	char text[128] = "Tracing enabled: ";
+
+	for (const struct trace_letter *row = trace_letters; row->name; row++) {
+		if (vm->trace.flags & row->flag) {
+			strcat(text, row->name);
+			strcat(text, " ");
+		}
+	}
+	vm_message(vm, "%s", text);
+}
+
+void vm_trace_closing(struct vm *vm)
+{
+	if (vm->bus)
+		bus_trace_closing(vm->bus);
+}
+
+void vm_trace_run(struct vm *vm)
+{
+	bool traced = vm->trace.flags & TRACE_PROCESSOR;
+
+	if (traced == vm->traced_run)
+		return;
+	vm->traced_run = traced;
+	update_tracing(vm);
+}
+
+static bool trace_flag(void *context, char letter, bool on)
+{
+	struct vm *vm = context;
+	uint32_t flag = trace_flag_of(letter);
+
+	if (flag && vm->trace.write) {
+		vm->trace.flags = on ? vm->trace.flags | flag : vm->trace.flags & ~flag;
+		update_tracing(vm);
+	}
+	return flag != 0;
+}
+
+static bool doom(void *context)
+{
+	return vm_doom(context);
+}
+
+static bool profiling(void *context)
+{
+	return vm_profiling(context);
+}
+
+static void set_profiling(void *context, bool on)
+{
+	vm_set_profiling(context, on);
+}
+
+static void clear_profile(void *context)
+{
+	vm_clear_profile(context);
 }
 
 void vm_update_running(struct vm *vm, struct cpu *cpu)
@@ -191,6 +247,7 @@ static struct vm *allocate(const struct vm_options *options)
 	    .events = &vm->events,
 	    .inputs = &vm->inputs,
 	    .statistics = &vm->statistics,
+	    .trace = &vm->trace,
 	    .console_write = console_write,
 	    .message = message,
 	    .hang = hang,
@@ -199,6 +256,9 @@ static struct vm *allocate(const struct vm_options *options)
 	    .dump = dump,
 	    .trace_flag = trace_flag,
 	    .doom = doom,
+	    .profiling = profiling,
+	    .set_profiling = set_profiling,
+	    .clear_profile = clear_profile,
 	    .set_lines = set_lines,
 	    .cpu_enabled = cpu_enabled,
 	    .cpu_start = cpu_start,
@@ -222,6 +282,7 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 		vm->cpus[i].machine = vm;
 		vm->cpus[i].hooks = &vm->class->hooks;
 		vm->cpus[i].bus = vm->bus;
+		vm->cpus[i].trace = &vm->trace;
 	}
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
@@ -244,6 +305,10 @@ struct vm *vm_new(const struct vm_options *options, struct error *error)
 
 	vm->log = input_log_new();
 	vm->inputs.log = vm->log;
+	if (options->output.trace)
+		vm->trace = (struct trace){.flags = options->trace_flags,
+					   .context = options->output.context,
+					   .write = options->output.trace};
 	return vm;
 }
 
@@ -284,6 +349,7 @@ void vm_free(struct vm *vm)
 	jit_free(vm->jit);
 	threaded_free(vm->threaded);
 	free(vm->debug);
+	vm_profile_free(vm);
 	if (vm->class)
 		vm->class->free(vm);
 	memory_free(&vm->memory);

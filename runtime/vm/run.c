@@ -2,6 +2,7 @@
  * paused at any executed cycle without a trace. */
 #include "runtime/vm/vm_internal.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "jit/jit.h"
@@ -77,6 +78,7 @@ static void start_run(struct vm *vm)
 	events->marked = false;
 	events->stop = false;
 	vm->run.stop = false;
+	vm_trace_run(vm);
 	if (vm->run.window == 0)
 		vm->run.window = WINDOW;
 	if (vm->options.timing == TIMING_IDEAL || vm->class->exact) {
@@ -211,6 +213,12 @@ static uint64_t run_by_turns(struct vm *vm)
 	return 1;
 }
 
+/* Only the reference interpreter traces and counts calls. */
+static bool interpreted(const struct vm *vm)
+{
+	return vm->traced_run || vm->profile;
+}
+
 /* Several processors step in turn, cycle by cycle, until one does something the run loop has to look at. */
 static uint64_t run_together(struct vm *vm, uint64_t limit)
 {
@@ -229,8 +237,9 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 	}
 	for (unsigned i = 0; i < count; i++)
 		open_slice(vm, together[i], slice);
-	uint64_t used = vm->threaded ? threaded_run_in_turn(together, count, slice, &vm->current)
-				     : reference_run_in_turn(together, count, slice, &vm->current);
+	uint64_t used = vm->threaded && !interpreted(vm)
+			    ? threaded_run_in_turn(together, count, slice, &vm->current)
+			    : reference_run_in_turn(together, count, slice, &vm->current);
 	if (used < slice && vm->debug && vm->debug->hit) {
 		stop_at_turn(vm, vm->current->number);
 	} else if (used < slice) {
@@ -252,7 +261,9 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	uint64_t slice = limit < to_match ? limit : to_match;
 
 	open_slice(vm, cpu, slice);
-	if (vm->jit && !(vm->debug && vm->debug->direct_loads))
+	if (interpreted(vm))
+		reference_run(cpu);
+	else if (vm->jit && !(vm->debug && vm->debug->direct_loads))
 		jit_run(vm->jit, cpu);
 	else if (vm->threaded)
 		threaded_run(cpu);
@@ -301,6 +312,10 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 			return false;
 	}
 	vm->run.phase = PHASE_END;
+	if (vm->run.doomed) { /* at once: nothing is dispatched any more */
+		vm->run.result = VM_DOOMED;
+		vm->run.phase = PHASE_FINISHED;
+	}
 	return true;
 }
 
@@ -327,6 +342,7 @@ static void end_run(struct vm *vm)
 	vm->events.now = vm->run.base;
 	vm->events.marked = false;
 	dispatch_due(vm);
+	vm_watch(vm);
 	vm->run.window -= vm->run.done;
 	if (vm->run.window == 0) {
 		flush_output(vm);
@@ -334,7 +350,7 @@ static void end_run(struct vm *vm)
 	}
 	vm->run.phase = PHASE_IDLE;
 	if (vm->run.hang && !vm_debugger_serves(vm)) {
-		vm->run.result = VM_HUNG;
+		vm->run.result = vm->run.result == VM_NO_PROGRESS ? VM_NO_PROGRESS : VM_HUNG;
 		vm->run.phase = PHASE_FINISHED;
 		return;
 	}
@@ -345,6 +361,8 @@ static void end_run(struct vm *vm)
 		vm->stop = (struct vm_stop){STOP_BREAK, (unsigned)__builtin_ctz(vm->run.at_break)};
 	vm->run.hang = false;
 	vm->run.at_break = 0;
+	if (!vm->running)
+		trace_device(&vm->trace, TRACE_INTERRUPT, "Waiting for interrupt");
 	poll_debugger(vm);
 }
 
@@ -355,7 +373,7 @@ static bool debugger_connected(const struct vm *vm)
 	return debugger && debugger->connected(debugger->context);
 }
 
-/* Waits for the keyboard and the debugger; true if a key was pressed. The latter's news stop the machine. */
+/* Waits for input and the debugger; true if there is any. The latter's news stop the machine. */
 static bool wait_outside(struct vm *vm, uint64_t ns)
 {
 	const struct vm_debugger *debugger = vm->options.debugger;
@@ -365,9 +383,19 @@ static bool wait_outside(struct vm *vm, uint64_t ns)
 		came = vm->class->wait_input(vm, ns);
 	else
 		debugger->wait(debugger->context, ns);
-	if (debugger && !came && debugger->pending(debugger->context))
+	if (debugger && debugger->pending(debugger->context))
 		vm->stop = (struct vm_stop){STOP_OUTSIDE, 0};
 	return came;
+}
+
+/* The guest sees input at the virtual time that has passed meanwhile. */
+static void wake_for_input(struct vm *vm, uint64_t waited)
+{
+	vm->events.now = vm->run.base + waited;
+	vm->class->poll(vm); /* first, as the original does: the meter shows what is accounted */
+	vm->totals.idle += (waited + vm->run.slop) / vm->ns_per_cycle;
+	vm->run.slop = (waited + vm->run.slop) % vm->ns_per_cycle;
+	vm->run.base += waited;
 }
 
 /* While somebody outside could act, virtual time does not run ahead of the wall clock. Returns true if input
@@ -384,15 +412,26 @@ static bool wait_for_input(struct vm *vm, uint64_t ns)
 	if (waited > ns)
 		waited = ns;
 	if (came) {
-		/* The guest sees the input at the virtual time that has passed meanwhile. */
-		vm->totals.idle += (waited + vm->run.slop) / vm->ns_per_cycle;
-		vm->run.slop = (waited + vm->run.slop) % vm->ns_per_cycle;
-		vm->run.base += waited;
-		vm->events.now = vm->run.base;
-		vm->class->poll(vm);
+		input_gate_record(&vm->inputs, vm->run.base + waited, INPUT_WAKE, 0, &vm->run.base,
+				  sizeof(vm->run.base));
+		wake_for_input(vm, waited);
 		serve_request(vm);
 	}
 	return came;
+}
+
+/* A replica wakes when the machine that it follows did. False: that one did not in this wait. */
+static bool replay_wake(struct vm *vm)
+{
+	struct input_record record;
+
+	if (!input_log_read(vm->inputs.log, vm->inputs.position, &record) || record.kind != INPUT_WAKE ||
+	    record.size != sizeof(vm->run.base) ||
+	    memcmp(record.payload, &vm->run.base, sizeof(vm->run.base)) != 0)
+		return false;
+	vm->inputs.position++;
+	wake_for_input(vm, record.stamp - vm->run.base);
+	return true;
 }
 
 /* Cycles until a processor's own timer can wake it, if it goes on while they wait. */
@@ -441,6 +480,8 @@ static bool idle_jump(struct vm *vm)
 {
 	if (cpu_timer_runs_on(&vm->cpus[0]))
 		return idle_jump_to_timer(vm);
+	if (vm->inputs.replay && replay_wake(vm))
+		return true;
 	if (vm->options.wall_clock && !vm->inputs.replay &&
 	    (vm->class->has_live_input(vm) || debugger_connected(vm))) {
 		uint64_t due = vm->events.count ? vm->events.events[0].due : vm->run.base + 1000000000u;
@@ -507,7 +548,10 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 		case PHASE_IDLE:
 			/* Power-off ends the loop only when a processor runs again; it wakes them by raising
 			 * line 31, unless the guest has masked that. */
-			if (vm->running) {
+			if (vm->run.hang) { /* by an event: the original would idle on */
+				vm->run.phase = PHASE_FINISHED;
+				vm->run.result = VM_HUNG;
+			} else if (vm->running) {
 				vm->run.phase = vm->run.power_off ? PHASE_FINISHED : PHASE_START;
 				vm->run.result = VM_POWERED_OFF;
 			} else if (!idle_jump(vm) && !wait_for_debugger(vm)) {

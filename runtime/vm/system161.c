@@ -1,4 +1,5 @@
 /* System/161: MIPS-161 processors, and LAMEbus with whatever sys161.conf puts on it. */
+#include "devices/host/meter_socket.h"
 #include "devices/lamebus/lamebus.h"
 #include "runtime/vm/vm_internal.h"
 
@@ -64,7 +65,10 @@ bool vm_configure(struct vm *vm, const char *path, const char *const *overrides,
 		bus_set_console(vm->bus, vm->options.console);
 	if (vm->options.start_time)
 		bus_set_start_time(vm->bus, vm->options.start_time);
-	return bus_configure(vm->bus, path, overrides, override_count, error) && add_processors(vm, error);
+	if (!bus_configure(vm->bus, path, overrides, override_count, error) || !add_processors(vm, error))
+		return false;
+	vm_guard_start(vm);
+	return true;
 }
 
 static bool system161_replicate(struct vm *vm, const struct vm *primary, struct error *error)
@@ -81,22 +85,33 @@ static void system161_free(struct vm *vm)
 
 static void system161_event(struct vm *vm, const struct event *event)
 {
-	bus_event(vm->bus, event);
+	if (event->device == EVENT_DEVICE_PROFILE)
+		vm_profile_sample(vm);
+	else if (event->device == EVENT_DEVICE_METER)
+		vm_meter_event(vm, event->argument);
+	else
+		bus_event(vm->bus, event);
 }
 
 static void system161_poll(struct vm *vm)
 {
 	bus_poll(vm->bus);
+	vm_meter_poll(vm);
 }
 
 static bool system161_has_live_input(const struct vm *vm)
 {
-	return bus_has_live_input(vm->bus);
+	return bus_has_live_input(vm->bus) || vm_meter_connected(vm);
 }
 
 static bool system161_wait_input(struct vm *vm, uint64_t timeout)
 {
-	return bus_wait_input(vm->bus, timeout);
+	struct host_wait wait = {.count = 0};
+
+	bus_add_waits(vm->bus, &wait);
+	if (vm->meter)
+		meter_socket_add_waits(vm->meter, &wait);
+	return host_wait(&wait, timeout);
 }
 
 static void *system161_snapshot(const struct vm *vm)

@@ -15,6 +15,7 @@ struct bus;
 struct malta;
 struct machine_class;
 struct console_input;
+struct meter_socket;
 struct jit;
 struct jit_options;
 struct threaded;
@@ -27,6 +28,8 @@ struct vm_output {
 	void (*message)(void *context, const char *text); /* a line without prefix and newline */
 	/* Shows what was written so far: called now and then, and before anybody waits. NULL: not wanted. */
 	void (*flush)(void *context);
+	/* Text of a trace, as struct trace has it (runtime/core/trace.h). NULL: traces are not wanted. */
+	void (*trace)(void *context, int source, const char *text);
 };
 
 enum vm_engine {
@@ -60,6 +63,12 @@ struct vm_options {
 	const struct vm_debugger *debugger; /* NULL: none, as with never_wait and nobody connected */
 	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
+
+	/* System/161 only. */
+	uint32_t trace_flags; /* what is traced from the start: enum trace_flag */
+	uint32_t doom;	      /* the machine ends before this many disk writes, 0: never (section 5.2, -D) */
+	uint32_t watchdog;    /* seconds of virtual time, 0: none (section 5.2, -Z) */
+	bool profile;	      /* count samples and calls of the kernel (section 5.10) */
 };
 
 /* Why vm_run came back. */
@@ -69,6 +78,8 @@ enum vm_state {
 	VM_HUNG,	 /* a programming error of the guest stopped it (System/161 reference, section 5.7) */
 	VM_IDLE_FOREVER, /* all processors wait, no event is pending and no input can come */
 	VM_INTERRUPTED,	 /* vm_interrupt was called */
+	VM_DOOMED,	 /* the doom counter ran out */
+	VM_NO_PROGRESS,	 /* the watchdog stopped it */
 	VM_STOPPED,	 /* for the debugger: vm->stop says why */
 };
 
@@ -111,6 +122,14 @@ enum vm_phase {
 	PHASE_FINISHED
 };
 
+/* A client of the meter (section 5.9). */
+#define VM_METER_CLIENTS 8
+struct meter_client {
+	bool connected;
+	uint32_t interval;   /* ns */
+	uint32_t generation; /* of clients with this number */
+};
+
 /* The run loop's own state (section 6.4); plain data, so that a machine can be paused at any cycle. */
 struct run_state {
 	uint32_t phase;	 /* enum vm_phase */
@@ -128,6 +147,14 @@ struct run_state {
 	bool hang;	     /* lethal stop pending */
 	bool debugger;	     /* stop for the debugger pending */
 	bool stop_requested; /* a trace card asked for a stop at some time: exit status 1 */
+	bool profiled;	     /* there is a profile */
+	bool profiling;	     /* it is switched on */
+	bool doomed;	     /* the doom counter ran out in this cycle */
+	uint32_t doom;	     /* disk writes left, 0: not counted */
+	bool cautioned;	     /* the watchdog has said so once */
+	uint64_t progress;   /* virtual time that the watchdog counts from, ns */
+	uint64_t retired;    /* instructions of user mode when it looked last */
+	struct meter_client meter[VM_METER_CLIENTS];
 };
 
 struct vm {
@@ -149,6 +176,10 @@ struct vm {
 	struct threaded *threaded; /* not with ENGINE_REFERENCE */
 	struct jit *jit;	   /* with ENGINE_JIT */
 	bool mute;		   /* replicas print nothing */
+	struct trace trace;	   /* its flags are always 0 in replicas */
+	bool traced_run; /* processors trace in this run, whatever becomes of the flags (section 5.6) */
+	struct meter_socket *meter; /* the caller's to set and to close; NULL: no meter. System/161 only */
+	struct profile *profile;    /* NULL: not asked for, there is no code to profile, or a replica */
 
 	struct run_state run;
 	struct vm_totals totals;
@@ -230,6 +261,21 @@ void vm_interrupt(struct vm *vm);
 
 /* Writes the machine's state to the message stream, in the original's form. */
 void vm_dump(struct vm *vm);
+
+/* Instructions retired in each mode, and cycles of user mode that retired none: of all processors, or of one.
+ * Translated code takes its stalls for instructions. */
+struct vm_retired {
+	uint64_t kernel, user, user_lost;
+};
+struct vm_retired vm_retired(const struct vm *vm);
+
+/* Writes the profile as gmon.out (section 5.10) and says how long it is; nothing if there is none. */
+bool vm_write_profile(struct vm *vm, const char *path, struct error *error);
+
+/* The line that names the flags that are on. */
+void vm_trace_message(struct vm *vm);
+/* What devices trace when the machine is put away. */
+void vm_trace_closing(struct vm *vm);
 
 /* A formatted line for the message stream. */
 void vm_message(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -54,6 +54,33 @@ void vm_apply_watches(struct vm *vm);
 /* Whether a stop for the debugger is to be served rather than passed over. */
 bool vm_debugger_serves(const struct vm *vm);
 
+/* Events of the machine's own, beside those of slots. */
+enum {
+	EVENT_DEVICE_PROFILE = 32,
+	EVENT_DEVICE_METER = 33,
+};
+
+/* The doom counter and the watchdog (guard.c). */
+void vm_guard_start(struct vm *vm);
+bool vm_doom(struct vm *vm);
+void vm_watch(struct vm *vm); /* at the end of a run */
+
+/* The profile (profile.c). `low` to `high` is what the kernel's executable segments span, low > high if nothing. */
+void vm_profile_start(struct vm *vm, uint32_t low, uint32_t high);
+void vm_profile_sample(struct vm *vm);
+bool vm_profiling(const struct vm *vm);
+void vm_set_profiling(struct vm *vm, bool on);
+void vm_clear_profile(struct vm *vm);
+void vm_profile_free(struct vm *vm);
+
+/* The meter (meter.c). */
+void vm_meter_event(struct vm *vm, uint64_t argument);
+void vm_meter_poll(struct vm *vm);
+bool vm_meter_connected(const struct vm *vm);
+
+/* Chooses for a new run whether processors trace, and brings their flags up to date. */
+void vm_trace_run(struct vm *vm);
+
 /* Takes note of a processor that went to sleep or woke up. */
 void vm_update_running(struct vm *vm, struct cpu *cpu);
 

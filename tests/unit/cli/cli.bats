@@ -45,6 +45,9 @@ setup() {
 	assert s["run_cycles"] == 100000 and s["global_idle_cycles"] == 966397, s
 	assert s["cpus"][0]["kernel_cycles"] == 14, s
 	assert s["devices"]["console_writes"] == 1, s
+	slots = {device["slot"]: device for device in s["slots"]}
+	assert sorted(slots) == [0, 28, 29, 30, 31] and slots[0] == {"slot": 0, "device": "serial", "reads": 0, "writes": 1}, s
+	assert s["stop_requested"] is False, s
 	assert set(s["jit"]["exits"]) == {"unlinked", "indirect", "budget", "interpret", "stop", "hot", "dispatch"}, s
 	P
 }
@@ -159,4 +162,57 @@ setup() {
 	[ "$status" -eq 2 ]
 	run sys161 -cpu 24Kf "$program" # -c pu
 	[ "$status" -eq 2 ]
+}
+
+@test "the cause of an end is in the statistics, and the exit status is the original's" {
+	printf '0 serial\n1 disk rpm=7200 size=5M file=disk.img\n29 timer\n30 trace\n31 mainboard ramsize=512K\n' > sys161.conf
+	run sys161 -X -D 2 --stats=doom.json "$BUILD/guest/bare/disk-writes.elf"
+	[ "$status" -eq 3 ]
+	[[ "$output" == *"DOOOOOOOOOOOM"* ]]
+	run sys161 -X -Z 2 --stats=watchdog.json "$BUILD/guest/bare/spin.elf"
+	[ "$status" -eq 1 ]
+	run sys161 -X --stats=hang.json "$BUILD/guest/bare/hangs.elf" o
+	[ "$status" -eq 1 ]
+	run sys161 -X --stats=stop.json "$BUILD/guest/bare/hangs.elf" s
+	[ "$status" -eq 1 ]
+	python3 - <<-'P'
+	import json
+	for name, cause, status in ("doom", "doom", 3), ("watchdog", "no-progress", 1), ("hang", "hang", 1), ("stop", "power-off", 1):
+	    s = json.load(open(name + ".json"))
+	    assert (s["cause"], s["exit_status"], s["stop_requested"]) == (cause, status, name == "stop"), s
+	P
+}
+
+@test "every name of the program stands in for the original's" {
+	run trace161 -X -tk "$example"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"trace: 00 at 80000400: lui"* ]]
+	for program in hub161 stat161; do
+		run $program -x
+		[ "$status" -eq 3 ]
+		[[ "$output" == *"Usage: $program "* ]]
+	done
+}
+
+@test "jit161 run leaves no sockets behind unless it is asked for a meter" {
+	jit161 run -X "$example"
+	[ ! -e .sockets ]
+	jit161 run -X --meter=here "$example"
+	[ -S here ]
+	rm -rf .sockets
+	sys161 -X --meter=off "$example"
+	[ ! -e .sockets ]
+	run sys161 -X --meter=/nonexistent/meter "$example"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"Could not set up meter socket; metering disabled"* ]]
+}
+
+@test "the guest's clock starts when it is told to" {
+	run sys161 -X --rtc=1000000000 "$BUILD/guest/bare/trace-cpu.elf"
+	[ "$status" -eq 0 ]
+	cp "$BUILD/guest/bare/dump.conf" sys161.conf
+	mkdir files
+	run sys161 -X --rtc=1000000000 "$BUILD/guest/bare/dump.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"secs elapsed (start at 1000000000.000000000)"* ]]
 }

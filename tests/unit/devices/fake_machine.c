@@ -56,9 +56,36 @@ static bool trace_flag(void *context, char flag, bool on)
 	return flag && strchr("kujtxidne", flag);
 }
 
-static void doom(void *context)
+static bool doom(void *context)
 {
-	((struct fake_machine *)context)->dooms++;
+	struct fake_machine *machine = context;
+
+	machine->dooms++;
+	return !machine->refuse_writes;
+}
+
+static bool profiling(void *context)
+{
+	return ((struct fake_machine *)context)->profiling;
+}
+
+static void set_profiling(void *context, bool on)
+{
+	((struct fake_machine *)context)->profiling = on;
+}
+
+static void clear_profile(void *context)
+{
+	((struct fake_machine *)context)->profiles_cleared++;
+}
+
+static void trace_write(void *context, int source, const char *text)
+{
+	struct fake_machine *machine = context;
+	size_t length = strlen(machine->traced);
+
+	assert_int_equal(source, TRACE_DEVICES);
+	snprintf(machine->traced + length, sizeof(machine->traced) - length, "%s", text);
 }
 
 static void set_lines(void *context, unsigned cpu, bool lamebus, bool interprocessor)
@@ -105,11 +132,13 @@ struct fake_machine *machine_new(void)
 	assert_int_equal(machine->events.now, START_NS);
 	machine->inputs.log = input_log_new();
 	machine->enabled[0] = true;
+	machine->trace = (struct trace){.context = machine, .write = trace_write};
 	machine->services = (struct machine_services){
 	    .context = machine,
 	    .events = &machine->events,
 	    .inputs = &machine->inputs,
 	    .statistics = &machine->statistics,
+	    .trace = &machine->trace,
 	    .console_write = console_write,
 	    .message = message,
 	    .hang = hang,
@@ -118,6 +147,9 @@ struct fake_machine *machine_new(void)
 	    .dump = dump,
 	    .trace_flag = trace_flag,
 	    .doom = doom,
+	    .profiling = profiling,
+	    .set_profiling = set_profiling,
+	    .clear_profile = clear_profile,
 	    .set_lines = set_lines,
 	    .cpu_enabled = cpu_enabled,
 	    .cpu_start = cpu_start,

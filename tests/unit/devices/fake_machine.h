@@ -29,7 +29,11 @@ struct fake_machine {
 	unsigned line_calls;
 	uint32_t entry, stack, argument; /* of the last cpu_start */
 	bool powered_off, dumped;
-	unsigned stops, keys, dooms;
+	unsigned stops, keys, dooms, profiles_cleared;
+	bool refuse_writes; /* as when the doom counter runs out */
+	bool profiling;
+	struct trace trace;
+	char traced[65536];
 	char flag; /* last trace flag switched; '+' or '-' in flag_on */
 	bool flag_on;
 	char directory[64]; /* an empty directory of the test's own */

@@ -72,7 +72,7 @@ static const struct {
     {"31 mainboard ramsize=4M cpus=0\n", "mainboard: give me no CPUs and I'll give you no lies"},
     {"31 mainboard ramsize=4M cores=x\n", "mainboard: give me no CPUs and I'll give you no lies"},
     {"4 screen\n", "Screen device not supported"},
-    {"4 nic hwaddr=1\n", "nic: slot 4: the network card is not built yet"},
+    {"4 nic hwaddr=0\n", "nic: slot 4: invalid hwaddr or hwaddr not set"},
     {"4 trace on\n", "trace: slot 4: Invalid argument on"},
     {"4 random seed\n", "random: slot 4: invalid option seed"},
     {"4 emufs root=x\n", "emufs: slot 4: invalid option root=x"},

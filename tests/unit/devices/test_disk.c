@@ -167,6 +167,13 @@ static void write_and_read_back(void **state)
 	assert_int_equal(machine_load(machine, BUFFER + 508), 0x12345678);
 	machine_free(machine);
 
+	machine = disk_machine("");
+	machine->refuse_writes = true;
+	machine_store(machine, STAT, 3);
+	assert_int_equal(machine_load(machine, STAT), 0); /* never begun */
+	assert_int_equal(machine->events.count, 0);
+	machine_free(machine);
+
 	machine = disk_machine("nodoom paranoid");
 	machine_store(machine, STAT, 3);
 	assert_int_equal(machine->dooms, 0);

@@ -40,6 +40,14 @@ static void finish(struct serial_test *test)
 		close(test->pipe[1]);
 }
 
+static bool wait_for_input(struct fake_machine *machine, uint64_t timeout)
+{
+	struct host_wait wait = {.count = 0};
+
+	bus_add_waits(machine->bus, &wait);
+	return host_wait(&wait, timeout);
+}
+
 static void type(struct serial_test *test, const char *text)
 {
 	assert_int_equal(write(test->pipe[1], text, strlen(text)), (ssize_t)strlen(text));
@@ -81,10 +89,10 @@ static void input(void **state)
 
 	(void)state;
 	assert_true(bus_has_live_input(machine->bus));
-	assert_false(bus_wait_input(machine->bus, 1000));
+	assert_false(wait_for_input(machine, 1000));
 	machine_store(machine, SLOT(3) + RIRQ, 1);
 	type(&test, "x\ayz");
-	assert_true(bus_wait_input(machine->bus, 1000000000));
+	assert_true(wait_for_input(machine, 1000000000));
 	bus_poll(machine->bus);
 	assert_true(machine->line[0]); /* at once */
 	bus_poll(machine->bus);	       /* ^G is no input, but calls the debugger */

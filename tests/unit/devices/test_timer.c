@@ -154,9 +154,15 @@ static void trace_card(void **state)
 	machine_store(machine, SLOT(30) + 16, 0);
 	assert_int_equal(machine->stops, 1);
 	assert_non_null(strstr(machine->messages, "trace: software-requested debugger stop\n"));
-	machine_store(machine, SLOT(30) + 20, 1);
 	assert_int_equal(machine_load(machine, SLOT(30) + 20), 0);
+	machine_store(machine, SLOT(30) + 20, 0x80000000);
+	assert_true(machine->profiling);
+	assert_int_equal(machine_load(machine, SLOT(30) + 20), 1);
+	machine_store(machine, SLOT(30) + 20, 0);
+	assert_false(machine->profiling);
+	assert_int_equal(machine->profiles_cleared, 0);
 	machine_store(machine, SLOT(30) + 24, 1);
+	assert_int_equal(machine->profiles_cleared, 1);
 	machine_free(machine);
 }
 

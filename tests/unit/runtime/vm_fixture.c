@@ -25,6 +25,15 @@ static void message(void *context, const char *text)
 	snprintf(fixture->messages + length, sizeof(fixture->messages) - length, "%s\n", text);
 }
 
+static void trace(void *context, int source, const char *text)
+{
+	struct vm_fixture *fixture = context;
+	size_t length = strlen(fixture->traced);
+
+	(void)source;
+	snprintf(fixture->traced + length, sizeof(fixture->traced) - length, "%s", text);
+}
+
 struct vm_fixture *vm_fixture_new(enum vm_engine engine)
 {
 	struct vm_fixture *fixture = calloc(1, sizeof(*fixture));
@@ -39,7 +48,7 @@ struct vm_fixture *vm_fixture_new(enum vm_engine engine)
 	fixture->options = (struct vm_options){
 	    .engine = engine,
 	    .jit = &fixture->jit,
-	    .output = {.context = fixture, .console = console, .message = message},
+	    .output = {.context = fixture, .console = console, .message = message, .trace = trace},
 	    .start_time = 1000000000,
 	};
 	elf_start(&fixture->image, ENTRY);

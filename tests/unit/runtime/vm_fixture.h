@@ -27,7 +27,8 @@ struct vm_fixture {
 	char directory[32];
 	char console[4096];
 	size_t console_length;
-	char messages[16384];				/* one line each */
+	char messages[16384]; /* one line each */
+	char traced[16384];
 	void (*on_console)(struct vm_fixture *fixture); /* after each character */
 };
 
