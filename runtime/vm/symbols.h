@@ -1,0 +1,73 @@
+/* What a kernel's file says about its code and data: symbols, source lines, layouts of structures, call frames. All of
+ * it is optional; each function says no where the file does not tell. The file is not trusted to be sound. Used by the
+ * reports on a machine that stopped, never while one runs. */
+#ifndef JIT161_RUNTIME_VM_SYMBOLS_H
+#define JIT161_RUNTIME_VM_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbols;
+
+/* A place in the code. `function` is NULL where no symbol says, `file` where no line table does; both live as long as the
+ * symbols. */
+struct place {
+	const char *function;
+	uint32_t start; /* of the function */
+	const char *file;
+	int line;
+};
+
+/* Reads the ELF file on `fd`, which is duplicated. Never NULL; what cannot be read is missing. */
+struct symbols *symbols_open(int fd);
+void symbols_close(struct symbols *symbols);
+
+bool symbols_has_functions(const struct symbols *symbols);
+bool symbols_has_debug(const struct symbols *symbols);
+
+/* Where `pc` is. */
+struct place symbols_place(struct symbols *symbols, uint32_t pc);
+/* Whether it lies in the kernel's code, as far as the file's sections tell; true if they do not. */
+bool symbols_is_code(const struct symbols *symbols, uint32_t pc);
+/* The address of a global or file-local variable or function. */
+bool symbols_address(const struct symbols *symbols, const char *name, uint32_t *address);
+
+/* A member of a structure, "node.self" for one of a member that is a structure itself. */
+struct member {
+	uint32_t offset, size;
+	bool is_array;
+};
+bool symbols_member(struct symbols *symbols, const char *structure, const char *path, struct member *member);
+bool symbols_structure_size(struct symbols *symbols, const char *structure, uint32_t *size);
+/* The name of a value of the enumeration that a member has; NULL if there is none. */
+const char *symbols_enumerator(struct symbols *symbols, const char *structure, const char *member,
+			       uint32_t value);
+
+/* How to leave the frame of a function, from call frame information or from its code (prologue.h). */
+enum frame_rule_kind {
+	RULE_UNKNOWN, /* the caller's value is lost */
+	RULE_SAME,    /* the register was not changed */
+	RULE_MEMORY,  /* saved at base register + offset */
+	RULE_VALUE,   /* it is base register + offset */
+};
+struct frame_rule {
+	enum frame_rule_kind kind;
+	unsigned base; /* register number */
+	int32_t offset;
+};
+struct frame_rules {
+	struct frame_rule registers[32]; /* of the caller */
+	struct frame_rule pc;
+	bool exception; /* the frame of an exception: `pc` is where it happened */
+	/* What an exception frame says of the exception, where it is known. */
+	struct frame_rule status, cause, bad_vaddr;
+};
+#define REGISTER_SP 29
+#define REGISTER_FP 30
+#define REGISTER_RA 31
+
+/* From call frame information. False: there is none, or in a form that kernels do not use. */
+bool symbols_frame(struct symbols *symbols, uint32_t pc, struct frame_rules *rules);
+
+#endif
