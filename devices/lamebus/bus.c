@@ -144,6 +144,7 @@ static const struct device_register *decode(struct bus *bus, unsigned cpu, uint3
 		return NULL;
 	*device = &bus->devices[slot];
 	bus->accessor = cpu;
+	bus->accesses[slot]++;
 	offset %= LAMEBUS_SLOT_SIZE;
 	return type->registers ? register_find(type->registers, offset, access)
 			       : type->find(*device, offset, access);

@@ -86,6 +86,26 @@ const struct device_statistics *bus_slot_statistics(const struct bus *bus, unsig
 /* What the devices trace when the machine is put away. */
 void bus_trace_closing(struct bus *bus);
 
+/* A slot as a report shows it (describe.c). */
+struct bus_slot_info {
+	const char *device; /* as in the configuration */
+	bool controller;
+	bool raised, enabled; /* its interrupt line, and whether the controller passes it on */
+	uint32_t cpus;	      /* bit n: it goes to processor n */
+	uint64_t accesses;    /* of its registers by processors, from the start */
+	char registers[256];  /* "STAT 0x4 SECT 0x0"; those that can be read without an effect */
+};
+/* False: the slot is empty. No effect on the device. */
+bool bus_describe_slot(struct bus *bus, unsigned slot, struct bus_slot_info *info);
+uint64_t bus_accesses(const struct bus *bus, unsigned slot);
+/* Bit n: slot n raises its interrupt line. */
+uint32_t bus_raised_lines(const struct bus *bus);
+/* The device's keyword, and what it is about. */
+void bus_describe_event(const struct bus *bus, const struct event *event, const char **device,
+			const char **what);
+/* Whether the guest has asked for an interrupt when a key is pressed. */
+bool bus_listens_for_input(const struct bus *bus);
+
 /* Compares all device state and what was written to isolated disks. On the first difference writes
  * "slot 2 disk: status: ..." and returns false. */
 bool bus_states_equal(const struct bus *a, const struct bus *b, char *where, size_t size);

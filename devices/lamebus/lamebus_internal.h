@@ -82,7 +82,8 @@ struct bus {
 	struct device_statistics statistics[LAMEBUS_SLOTS];
 	uint32_t ram_size;
 	unsigned cpu_count;
-	unsigned accessor; /* the CPU whose access is being served */
+	unsigned accessor;		  /* the CPU whose access is being served */
+	uint64_t accesses[LAMEBUS_SLOTS]; /* by processors, for reports */
 	bool replica;
 	bool fixed_start_time;
 	uint64_t start_time;

@@ -127,6 +127,31 @@ static inline unsigned jump_cache_index(uint32_t va)
 	return va * JUMP_CACHE_FACTOR >> (32 - JUMP_CACHE_BITS);
 }
 
+/* The last exceptions, for reports on a machine that stopped. Rings by kind, so that one kind does not drive out the
+ * others. */
+#define EXCEPTION_RECORDS 8
+enum exception_kind {
+	RECORDED_INTERRUPT,
+	RECORDED_TLB, /* misses, and writes to what may not be written */
+	RECORDED_SYSCALL,
+	RECORDED_OTHER,
+	EXCEPTION_KINDS
+};
+struct exception_record {
+	uint64_t when; /* cpu_cycles_run() */
+	uint32_t pc;   /* as in EPC */
+	uint32_t bad_vaddr;
+	uint32_t status; /* before */
+	uint32_t sp;
+	uint8_t code; /* enum exception_code */
+	bool delay_slot;
+};
+struct exception_history {
+	uint64_t
+	    counts[EXCEPTION_KINDS]; /* so far; the newest record is at (count - 1) mod EXCEPTION_RECORDS */
+	struct exception_record records[EXCEPTION_KINDS][EXCEPTION_RECORDS];
+};
+
 struct bus;
 struct machine_hooks;
 struct threaded;
@@ -219,6 +244,7 @@ struct cpu {
 	bool trace_user;	   /* it began in user mode */
 	/* A call, which counts in a profile: from the address of its delay slot. NULL: calls are not counted. */
 	void (*called)(struct cpu *cpu, uint32_t from, uint32_t to);
+	struct exception_history history;
 };
 
 /* What processors ask of the machine around them; implemented by runtime/vm. */
@@ -343,6 +369,8 @@ void soft_tlb_protect(struct cpu *cpu, uint32_t frame);
 void cpu_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr, bool charged);
 void cpu_exception_tlb_miss(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr);
 void cpu_exception_coprocessor(struct cpu *cpu, unsigned unit);
+/* Notes one in cpu->history, before it takes effect. */
+void cpu_record_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr);
 
 /* Enters the handler of an interrupt that is due, at the start of a cycle and as part of it: the handler's first
  * instruction, not executed here, is in this same cycle. */

@@ -33,11 +33,33 @@ void cpu_set_status(struct cpu *cpu, uint32_t status, bool charged)
 	cpu->status = status;
 }
 
+void cpu_record_exception(struct cpu *cpu, enum exception_code code, uint32_t bad_vaddr)
+{
+	struct exception_history *history = &cpu->history;
+	enum exception_kind kind = RECORDED_OTHER;
+
+	if (code == EXCEPTION_INTERRUPT)
+		kind = RECORDED_INTERRUPT;
+	else if (code <= EXCEPTION_TLBS)
+		kind = RECORDED_TLB;
+	else if (code == EXCEPTION_SYSCALL)
+		kind = RECORDED_SYSCALL;
+	history->records[kind][history->counts[kind]++ % EXCEPTION_RECORDS] =
+	    (struct exception_record){.when = cpu_cycles_run(cpu),
+				      .pc = cpu->exception_pc,
+				      .bad_vaddr = bad_vaddr,
+				      .status = cpu->status,
+				      .sp = cpu->gpr[29],
+				      .code = (uint8_t)code,
+				      .delay_slot = cpu->delay_slot};
+}
+
 static void enter_handler(struct cpu *cpu, enum exception_code code, unsigned unit, uint32_t bad_vaddr,
 			  bool tlb_miss, uint32_t vector_offset, bool charged)
 {
 	if (is_traced(cpu, TRACE_EXCEPTION))
 		cpu_trace_exception(cpu, code, bad_vaddr, tlb_miss);
+	cpu_record_exception(cpu, code, bad_vaddr);
 	if (code == EXCEPTION_INTERRUPT)
 		cpu->interrupts++;
 	else

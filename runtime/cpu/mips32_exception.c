@@ -41,6 +41,7 @@ static uint32_t interrupt_offset(const struct cpu *cpu)
 static void mips32_enter_handler(struct cpu *cpu, enum exception_code code, unsigned unit, uint32_t offset,
 				 bool charged)
 {
+	cpu_record_exception(cpu, code, cpu->bad_vaddr);
 	if (code == EXCEPTION_INTERRUPT)
 		cpu->interrupts++;
 	else

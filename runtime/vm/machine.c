@@ -9,6 +9,7 @@
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/cpu/threaded.h"
+#include "runtime/vm/history.h"
 
 #define START_OFFSET_RANGE 10000000 /* ns; section 6.2 */
 
@@ -33,6 +34,7 @@ void vm_end_slice(struct vm *vm)
 
 void vm_hang(struct vm *vm, const char *text)
 {
+	snprintf(vm->hang_text, sizeof(vm->hang_text), "%s", text);
 	vm_message(vm, "%s", text);
 	vm_message(vm, "You did something the hardware didn't like.");
 	vm_message(vm, "In real life the machine would hang for no apparent reason,");
@@ -48,6 +50,7 @@ static void console_write(void *context, uint8_t character)
 {
 	struct vm *vm = context;
 
+	history_console(vm->history, character);
 	if (!vm->mute)
 		vm->options.output.console(vm->options.output.context, character);
 }
@@ -242,6 +245,9 @@ static struct vm *allocate(const struct vm_options *options)
 	event_queue_init(&vm->events);
 	vm->events.jitter = options->timing == TIMING_SYSTEM161;
 	vm->events.now = random_next(&vm->events.random) % START_OFFSET_RANGE;
+	vm->start = vm->events.now;
+	vm->limit = options->limit ? vm->start + options->limit : UINT64_MAX;
+	vm->history = history_new();
 	vm->services = (struct machine_services){
 	    .context = vm,
 	    .events = &vm->events,
@@ -354,6 +360,7 @@ void vm_free(struct vm *vm)
 		vm->class->free(vm);
 	memory_free(&vm->memory);
 	free(vm->cpus);
+	history_free(vm->history);
 	input_log_free(vm->log);
 	free(vm);
 }

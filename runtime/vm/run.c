@@ -8,6 +8,7 @@
 #include "jit/jit.h"
 #include "runtime/cpu/debug.h"
 #include "runtime/cpu/threaded.h"
+#include "runtime/vm/history.h"
 
 #define MAX_CPUS     32
 #define WINDOW	     50000    /* cycles between polls of the outside */
@@ -282,7 +283,42 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	return used;
 }
 
-/* Step 2. Returns false if the limit of executed cycles came first, or a stop for the debugger. */
+static bool debugger_connected(const struct vm *vm)
+{
+	const struct vm_debugger *debugger = vm->options.debugger;
+
+	return debugger && debugger->connected(debugger->context);
+}
+
+/* Cycles of this run before the limit of virtual time. */
+static uint64_t cycles_to_limit(const struct vm *vm)
+{
+	uint64_t now = vm->run.base + vm->ns_per_cycle * vm->run.done;
+
+	return now < vm->limit ? (vm->limit - now + vm->ns_per_cycle - 1) / vm->ns_per_cycle : 0;
+}
+
+static bool at_limit(const struct vm *vm)
+{
+	return vm->limit != UINT64_MAX && cycles_to_limit(vm) == 0;
+}
+
+/* Whether somebody outside could act, so that virtual time must not run ahead of the wall clock. */
+static bool has_live_outside(const struct vm *vm)
+{
+	return vm->options.wall_clock && !vm->inputs.replay &&
+	       (vm->class->has_live_input(vm) || debugger_connected(vm));
+}
+
+/* Whether the limit comes before anything else can happen while all processors wait. */
+static bool limit_is_next(const struct vm *vm)
+{
+	uint64_t due = vm->events.count ? vm->events.events[0].due : UINT64_MAX;
+
+	return vm->limit != UINT64_MAX && due >= vm->limit && (due != UINT64_MAX || has_live_outside(vm));
+}
+
+/* Step 2. Returns false if one of the limits came first, or a stop for the debugger. */
 static bool execute(struct vm *vm, uint64_t executed_limit)
 {
 	/* A cycle that a debugger stopped in the middle is completed first. */
@@ -292,6 +328,13 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 
 		if (vm->totals.executed >= executed_limit)
 			return false;
+		if (vm->limit != UINT64_MAX && vm->running) {
+			uint64_t to_limit = cycles_to_limit(vm);
+
+			if (to_limit == 0)
+				return false;
+			left = left < to_limit ? left : to_limit;
+		}
 		if (left > executed_limit - vm->totals.executed)
 			left = executed_limit - vm->totals.executed;
 		if (vm->run.turn || vm->step.active || goes_alone(vm))
@@ -341,9 +384,11 @@ static void end_run(struct vm *vm)
 	vm->run.base += vm->ns_per_cycle * vm->run.done;
 	vm->events.now = vm->run.base;
 	vm->events.marked = false;
+	vm->run.window -= vm->run.done;
+	if (vm->run.window == 0)
+		history_poll(vm->history, vm); /* before events wake anybody */
 	dispatch_due(vm);
 	vm_watch(vm);
-	vm->run.window -= vm->run.done;
 	if (vm->run.window == 0) {
 		flush_output(vm);
 		vm->class->poll(vm);
@@ -364,13 +409,6 @@ static void end_run(struct vm *vm)
 	if (!vm->running)
 		trace_device(&vm->trace, TRACE_INTERRUPT, "Waiting for interrupt");
 	poll_debugger(vm);
-}
-
-static bool debugger_connected(const struct vm *vm)
-{
-	const struct vm_debugger *debugger = vm->options.debugger;
-
-	return debugger && debugger->connected(debugger->context);
 }
 
 /* Waits for input and the debugger; true if there is any. The latter's news stop the machine. */
@@ -457,6 +495,8 @@ static bool idle_jump_to_timer(struct vm *vm)
 
 	if (cycles == UINT64_MAX)
 		return false;
+	if (vm->limit != UINT64_MAX && cycles > cycles_to_limit(vm))
+		cycles = cycles_to_limit(vm);
 	if (vm->options.wall_clock && (vm->class->has_live_input(vm) || debugger_connected(vm)) &&
 	    cycles * vm->ns_per_cycle > MAX_AHEAD_NS) {
 		flush_output(vm);
@@ -475,6 +515,16 @@ static bool idle_jump_to_timer(struct vm *vm)
 	return true;
 }
 
+/* The limit comes before anything else. */
+static void wait_until_limit(struct vm *vm)
+{
+	if (vm->limit <= vm->run.base)
+		return;
+	vm->totals.idle += (vm->limit - vm->run.base) / vm->ns_per_cycle;
+	vm->run.base = vm->limit;
+	vm->events.now = vm->run.base;
+}
+
 /* Step 6, one jump. Returns false if nothing can ever wake the machine. */
 static bool idle_jump(struct vm *vm)
 {
@@ -482,14 +532,19 @@ static bool idle_jump(struct vm *vm)
 		return idle_jump_to_timer(vm);
 	if (vm->inputs.replay && replay_wake(vm))
 		return true;
-	if (vm->options.wall_clock && !vm->inputs.replay &&
-	    (vm->class->has_live_input(vm) || debugger_connected(vm))) {
+	if (has_live_outside(vm)) {
 		uint64_t due = vm->events.count ? vm->events.events[0].due : vm->run.base + 1000000000u;
+		if (limit_is_next(vm))
+			due = vm->limit;
 		uint64_t ahead = due > vm->run.base ? due - vm->run.base : 0;
 
 		if ((ahead > MAX_AHEAD_NS || !vm->events.count) &&
-		    (wait_for_input(vm, ahead) || !vm->events.count))
+		    (wait_for_input(vm, ahead) || (!vm->events.count && vm->limit == UINT64_MAX)))
 			return true;
+	}
+	if (limit_is_next(vm)) {
+		wait_until_limit(vm);
+		return true;
 	}
 	if (vm->events.count == 0 || vm->events.events[0].due >= EVENT_END_OF_TIME)
 		return false;
@@ -540,7 +595,7 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 			break;
 		case PHASE_EXECUTE:
 			if (!execute(vm, executed_limit) && vm->stop.reason == STOP_NONE)
-				return VM_RUNNING;
+				return at_limit(vm) ? VM_LIMIT : VM_RUNNING;
 			break;
 		case PHASE_END:
 			end_run(vm);
@@ -548,6 +603,8 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 		case PHASE_IDLE:
 			/* Power-off ends the loop only when a processor runs again; it wakes them by raising
 			 * line 31, unless the guest has masked that. */
+			if (!vm->running && at_limit(vm))
+				return VM_LIMIT;
 			if (vm->run.hang) { /* by an event: the original would idle on */
 				vm->run.phase = PHASE_FINISHED;
 				vm->run.result = VM_HUNG;

@@ -63,6 +63,7 @@ struct vm_options {
 	const struct vm_debugger *debugger; /* NULL: none, as with never_wait and nobody connected */
 	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
+	uint64_t limit;	     /* virtual time after which the run ends, ns; 0: none */
 
 	/* System/161 only. */
 	uint32_t trace_flags; /* what is traced from the start: enum trace_flag */
@@ -80,6 +81,7 @@ enum vm_state {
 	VM_INTERRUPTED,	 /* vm_interrupt was called */
 	VM_DOOMED,	 /* the doom counter ran out */
 	VM_NO_PROGRESS,	 /* the watchdog stopped it */
+	VM_LIMIT,	 /* the limit of virtual time was reached */
 	VM_STOPPED,	 /* for the debugger: vm->stop says why */
 };
 
@@ -183,7 +185,11 @@ struct vm {
 
 	struct run_state run;
 	struct vm_totals totals;
-	uint64_t slice_end_ns; /* virtual time at which the current slice is used up */
+	uint64_t slice_end_ns;	    /* virtual time at which the current slice is used up */
+	uint64_t start;		    /* virtual time at which the machine started, ns */
+	uint64_t limit;		    /* virtual time at which the run ends, ns; UINT64_MAX: never */
+	struct vm_history *history; /* what it did lately; runtime/vm/history.h */
+	char hang_text[128];	    /* what vm_hang was told last */
 
 	struct vm_stop stop; /* with VM_STOPPED; taken back when the machine goes on */
 	struct vm_step step;
