@@ -8,6 +8,7 @@ enum exit_code {
 			    difference */
 	EXIT_ERROR = 2,	 /* configuration, usage, image or host errors */
 	EXIT_REQUESTED = 3, /* doom counter, debugger */
+	EXIT_LIMIT = 4,	    /* --limit; not the original's */
 };
 
 #endif

@@ -46,6 +46,9 @@ const char *const options_long_usage[] = {
     "     --stdin                        Read standard input even if it is no terminal",
     "     --rtc=SECONDS                  Start the clock at this time (seconds since 1970)",
     "     --meter=PATH|off               Where stat161 finds the machine; as sys161 .sockets/meter, else off",
+    "     --limit=N[cycles|s|ms]         End the run, with a report, after so much of the guest's time",
+    "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
+    "never",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
@@ -157,8 +160,29 @@ static bool code_size(struct parser *parser, const char *value, size_t *bytes)
 	return true;
 }
 
-static const char *const planned[] = {"quantum", "limit", "cache", "sandbox",	 "no-sandbox",
-				      "initrd",	 "drive", "net",   "transcript", NULL};
+/* The guest's time, as cycles of System/161's clock or in seconds; ns. */
+static bool guest_time(struct parser *parser, const char *name, const char *value, uint64_t *ns)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = {{"", NS_PER_CYCLE}, {"cycles", NS_PER_CYCLE}, {"s", 1e9}, {"ms", 1e6}};
+	char *end;
+	double number = strtod(value, &end);
+
+	for (unsigned i = 0; end != value && i < sizeof(units) / sizeof(units[0]); i++) {
+		double result = number * units[i].ns;
+
+		if (strcmp(end, units[i].unit) != 0 || !(result >= 1 && result < 9e18))
+			continue;
+		*ns = (uint64_t)result;
+		return true;
+	}
+	return bad_value(parser, name, value, "a time such as 1000000cycles, 2.5s or 100ms");
+}
+
+static const char *const planned[] = {"quantum", "cache", "sandbox",	"no-sandbox", "initrd",
+				      "drive",	 "net",	  "transcript", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -171,6 +195,7 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	static const char *const timings[] = {"system161", "ideal", NULL};
 	static const char *const paces[] = {"auto", "off", NULL};
 	static const char *const machines[] = {"system161", "malta", NULL};
+	static const char *const reports[] = {"auto", "on", "off", NULL};
 	static const char *const endians[] = {"little", "big", NULL};
 	struct run_options *options = parser->options;
 	unsigned chosen;
@@ -268,6 +293,14 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	if (strcmp(name, "meter") == 0) {
 		options->meter = strcmp(value, "off") == 0 ? NULL : value;
 		return *value ? true : bad_value(parser, name, value, "a path or off");
+	}
+	if (strcmp(name, "limit") == 0)
+		return guest_time(parser, name, value, &options->limit);
+	if (strcmp(name, "report") == 0) {
+		if (!choose(parser, name, value, reports, "auto, on or off", &chosen))
+			return false;
+		options->report = (enum run_report)chosen;
+		return true;
 	}
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;

@@ -19,6 +19,12 @@ enum run_engine {
 	RUN_LOCKSTEP
 };
 
+enum run_report {
+	REPORT_AUTO,
+	REPORT_ON,
+	REPORT_OFF
+};
+
 struct run_options {
 	const char *config;
 	const char *overrides[MAX_OVERRIDES];
@@ -41,6 +47,8 @@ struct run_options {
 	bool read_stdin; /* --stdin: read it though it is no terminal */
 	uint64_t start_time;
 	const char *meter; /* --meter: path of its socket, NULL: none */
+	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
+	enum run_report report;
 	const char *stats; /* --stats: file for the JSON, "-" for standard output */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;

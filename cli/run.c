@@ -1,4 +1,5 @@
 /* `jit161 run` and the drop-in `sys161`: one machine from start to shutdown lines. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "cli/debugger.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
+#include "cli/report.h"
 #include "cli/statistics.h"
 #include "cli/streams.h"
 #include "devices/host/console_input.h"
@@ -27,9 +29,11 @@
 /* The machine that ^C stops; signal handlers are the one thing that is the process's (design, rule R5). */
 static struct vm *interruptible;
 
+static volatile sig_atomic_t signal_received;
+
 static void on_signal(int number)
 {
-	(void)number;
+	signal_received = number;
 	vm_interrupt(interruptible);
 }
 
@@ -140,10 +144,13 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 				"The machine is idle for ever: every processor waits, no event is pending "
 				"and no input can come.");
 		return EXIT_CRASH;
+	case VM_LIMIT:
+		streams_message(streams, "The limit of virtual time was reached.");
+		return EXIT_LIMIT;
 	default:
 		streams_message(streams, "Interrupted after %" PRIu64 " executed cycles.",
 				vm->totals.executed);
-		return 128 + SIGINT;
+		return 128 + signal_received;
 	}
 }
 
@@ -194,6 +201,46 @@ static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool
 	}
 }
 
+static enum run_end run_end(enum vm_state state)
+{
+	switch (state) {
+	case VM_POWERED_OFF:
+		return END_POWER_OFF;
+	case VM_HUNG:
+		return END_HANG;
+	case VM_IDLE_FOREVER:
+		return END_IDLE;
+	case VM_LIMIT:
+		return END_LIMIT;
+	case VM_DOOMED:
+		return END_DOOM;
+	case VM_NO_PROGRESS:
+		return END_WATCHDOG;
+	default:
+		return signal_received == SIGQUIT ? END_QUIT : END_INTERRUPTED;
+	}
+}
+
+/* Whether an explanation is wanted. As the original's stand-in we speak only where that says nothing. */
+static bool wants_report(const struct run_options *options, const struct diagnosis *diagnosis, bool drop_in)
+{
+	if (options->report != REPORT_AUTO)
+		return options->report == REPORT_ON;
+	switch (diagnosis->end) {
+	case END_IDLE:
+	case END_LIMIT:
+	case END_QUIT:
+		return true;
+	case END_HANG:
+	case END_WATCHDOG:
+		return !drop_in;
+	case END_POWER_OFF:
+		return !drop_in && strcmp(diagnosis->cause, run_end_names[END_POWER_OFF]) != 0;
+	default:
+		return false;
+	}
+}
+
 static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
 {
 	struct debugger *debugger = NULL;
@@ -214,6 +261,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    .doom = options->doom,
 	    .watchdog = options->watchdog,
 	    .profile = options->profile,
+	    .limit = options->limit,
 	};
 	struct error error;
 	struct timespec before, after;
@@ -221,6 +269,9 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	enum vm_state state;
 	struct meter_socket *meter = NULL;
 	int status = EXIT_ERROR;
+	/* As it is now, even if somebody links a new one meanwhile. */
+	int kernel =
+	    open(options->malta ? options->board.kernel : options->kernel, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	debugger = debugger_open(options, drop_in, streams, &error);
 	if (!debugger && error.text[0]) {
@@ -257,6 +308,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	interruptible = vm;
 	if (!options->signals_to_guest)
 		signal(SIGINT, on_signal);
+	signal(SIGQUIT, options->signals_to_guest ? SIG_DFL : on_signal);
 	signal(SIGTERM, on_signal);
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
@@ -281,13 +333,18 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	status = killed ? EXIT_REQUESTED : conclude(streams, vm, state, seconds(&before, &after), options);
 	debugger_finish(debugger, status);
+	struct diagnosis *diagnosis =
+	    diagnose(vm, killed ? END_KILLED : run_end(state), kernel, options->report == REPORT_ON);
+	if (wants_report(options, diagnosis, drop_in))
+		report_print(streams, vm, diagnosis);
 	if (!drop_in && !killed)
 		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
-	if (options->stats &&
-	    !statistics_write(options->stats, vm, options, state, status, seconds(&before, &after), &error)) {
+	if (options->stats && !statistics_write(options->stats, vm, options, diagnosis, status,
+						seconds(&before, &after), &error)) {
 		report(streams, &error);
 		status = EXIT_ERROR;
 	}
+	diagnosis_free(diagnosis);
 out:
 	debugger_close(debugger);
 	console_input_close(machine.console);

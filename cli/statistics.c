@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "devices/lamebus/lamebus.h"
+#include "cli/report.h"
 #include "runtime/vm/vm.h"
 
 static const char *engine_name(const struct run_options *options)
@@ -126,26 +127,6 @@ static void add_number(cJSON *object, const char *name, uint64_t value)
 
 	snprintf(text, sizeof(text), "%" PRIu64, value); /* cJSON's own numbers are doubles */
 	cJSON_AddRawToObject(object, name, text);
-}
-
-static const char *cause_name(enum vm_state state)
-{
-	switch (state) {
-	case VM_POWERED_OFF:
-		return "power-off";
-	case VM_HUNG:
-		return "hang";
-	case VM_IDLE_FOREVER:
-		return "idle-for-ever";
-	case VM_INTERRUPTED:
-		return "interrupted";
-	case VM_DOOMED:
-		return "doom";
-	case VM_NO_PROGRESS:
-		return "no-progress";
-	default:
-		return "running";
-	}
 }
 
 static cJSON *cpus_json(struct vm *vm)
@@ -279,8 +260,9 @@ static cJSON *jit_json(const struct vm *vm)
 	return object;
 }
 
-bool statistics_write(const char *path, struct vm *vm, const struct run_options *options, enum vm_state state,
-		      int exit_status, double real_seconds, struct error *error)
+bool statistics_write(const char *path, struct vm *vm, const struct run_options *options,
+		      const struct diagnosis *diagnosis, int exit_status, double real_seconds,
+		      struct error *error)
 {
 	cJSON *root = cJSON_CreateObject();
 	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
@@ -290,7 +272,8 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 		error_set(error, "Cannot write statistics to %s: %s", path, strerror(errno));
 		return error_hint(error, "Give --stats a path in a folder that can be written.");
 	}
-	cJSON_AddStringToObject(root, "cause", cause_name(state));
+	cJSON_AddStringToObject(root, "cause", diagnosis->cause);
+	cJSON_AddStringToObject(root, "ended_by", run_end_names[diagnosis->end]);
 	cJSON_AddNumberToObject(root, "exit_status", exit_status);
 	cJSON_AddBoolToObject(root, "stop_requested", vm->run.stop_requested);
 	cJSON_AddStringToObject(root, "engine", engine_name(options));
@@ -310,6 +293,8 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 		add_number(root, "reference_cycles", vm_reference_cycles(vm));
 	if (vm->jit)
 		cJSON_AddItemToObject(root, "jit", jit_json(vm));
+	if (diagnosis->complete)
+		cJSON_AddItemToObject(root, "report", report_json(vm, diagnosis));
 
 	char *text = cJSON_Print(root);
 	bool written = text && fprintf(file, "%s\n", text) > 0;

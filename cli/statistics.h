@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "cli/streams.h"
+#include "runtime/vm/diagnosis.h"
 #include "runtime/vm/lockstep.h"
 #include "runtime/vm/vm.h"
 
@@ -13,7 +14,8 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			const struct lockstep_report *lockstep, double real_seconds);
 
 /* Writes the JSON to a file, "-" for standard output. */
-bool statistics_write(const char *path, struct vm *vm, const struct run_options *options, enum vm_state state,
-		      int exit_status, double real_seconds, struct error *error);
+bool statistics_write(const char *path, struct vm *vm, const struct run_options *options,
+		      const struct diagnosis *diagnosis, int exit_status, double real_seconds,
+		      struct error *error);
 
 #endif

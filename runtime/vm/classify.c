@@ -1,0 +1,600 @@
+/* Chooses the word for a machine that stopped. The rules are few and look only at what the guest did; each says what it saw.
+ * What fits none is "limit", "quit" or "idle". */
+#include "runtime/vm/diagnosis.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/decode.h"
+#include "runtime/vm/history.h"
+#include "runtime/vm/vm_internal.h"
+
+#define FEWEST_SAMPLES	32 /* for statements about how long something has been so: half a second when busy */
+#define LINE_SAMPLES	16 /* for which a line that nobody takes must have been up */
+#define FAULT_RATE	2000 /* cycles: a handler that faults does it more often than this */
+#define POLL_RATE	5000 /* cycles: as often a device that is polled is read */
+#define STACK_NEAR	4096 /* bytes between a stack pointer and an access to that stack */
+#define BUSY_PER_CENT	10   /* under this a machine counts as idle */
+#define REPEATED_LINES	16   /* of output */
+#define DIFFERENT_LINES 3    /* among them, digits aside, of output that goes round in circles */
+#define LINE_SIZE	80
+#define VECTORS		0x80000000u
+#define VECTORS_SIZE	0x100u
+
+struct window {
+	const struct sample *from, *to;
+	unsigned samples;
+	double ms;
+};
+
+static struct window get_window(const struct vm *vm)
+{
+	unsigned count = history_samples(vm->history);
+	struct window window = {.from = history_sample(vm->history, 0),
+				.to = history_sample(vm->history, count - 1),
+				.samples = count};
+
+	window.ms = (double)(window.to->now - window.from->now) / 1e6;
+	return window;
+}
+
+static bool conclude(struct diagnosis *diagnosis, const char *cause)
+{
+	diagnosis->cause = cause;
+	return true;
+}
+
+static double seconds(const struct window *window)
+{
+	return window->ms / 1000;
+}
+
+/* Nothing that a user could notice happened: no system call, no user code, no transfer, no output. */
+static bool quiet(const struct window *window)
+{
+	const struct activity *a = &window->from->activity, *b = &window->to->activity;
+
+	return window->samples >= FEWEST_SAMPLES && a->syscalls == b->syscalls &&
+	       a->user_cycles == b->user_cycles && a->console_written == b->console_written &&
+	       a->console_read == b->console_read && a->disk == b->disk && a->emufs == b->emufs &&
+	       a->network == b->network;
+}
+
+static const struct cpu *some_running(const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		if (vm->cpus[i].run_state == CPU_RUNNING)
+			return &vm->cpus[i];
+	return NULL;
+}
+
+static bool is_kernel(const struct cpu *cpu, uint32_t status)
+{
+	return (status & cpu->model->status_user_mask) != cpu->model->status_user;
+}
+
+/* --- faults --- */
+
+static bool read_code(const struct cpu *cpu, uint32_t va, struct insn *insn)
+{
+	uint32_t physical, frame;
+
+	if ((va & 3) || !cpu_translate_quietly(cpu, va, ACCESS_FETCH, false, &physical) ||
+	    (frame = memory_frame(cpu->memory, physical)) == NO_FRAME)
+		return false;
+	mips_decode(&cpu->isa, memory_read_word(cpu->memory, frame + (physical & ~PAGE_MASK)), insn);
+	return true;
+}
+
+/* An exception because of where the kernel went: a jump takes the fault of its target (System/161 reference, section 1.5). */
+static bool is_wild(const struct diagnosis *diagnosis, const struct cpu *cpu,
+		    const struct exception_record *record, uint32_t *target)
+{
+	struct insn insn;
+
+	if (!is_kernel(cpu, record->status))
+		return false;
+	*target = record->code == EXCEPTION_IBE ? record->pc : record->bad_vaddr;
+	if (record->pc - VECTORS >= VECTORS_SIZE && !symbols_is_code(diagnosis->symbols, record->pc)) {
+		*target = record->pc;
+		return true;
+	}
+	if (record->code != EXCEPTION_TLBL && record->code != EXCEPTION_ADEL && record->code != EXCEPTION_IBE)
+		return false;
+	if (record->pc == record->bad_vaddr)
+		return true;
+	return !record->delay_slot && read_code(cpu, record->pc, &insn) &&
+	       (mips_op_info[insn.op].flags & (MIPS_FLAG_JUMP | MIPS_FLAG_BRANCH));
+}
+
+/* The newest exception that is neither interrupt nor system call; NULL if there was none. */
+static const struct exception_record *newest_fault(const struct cpu *cpu)
+{
+	const struct exception_history *history = &cpu->history;
+	const struct exception_record *newest = NULL;
+
+	for (unsigned kind = 0; kind < EXCEPTION_KINDS; kind++) {
+		if (kind == RECORDED_INTERRUPT || kind == RECORDED_SYSCALL || history->counts[kind] == 0)
+			continue;
+		const struct exception_record *record =
+		    &history->records[kind][(history->counts[kind] - 1) % EXCEPTION_RECORDS];
+		if (!newest || record->when > newest->when)
+			newest = record;
+	}
+	return newest;
+}
+
+static bool find_wild_jump(struct diagnosis *diagnosis, const struct vm *vm)
+{
+	char from[160];
+	uint32_t target;
+
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		const struct exception_record *record = newest_fault(cpu);
+
+		if (cpu->run_state == CPU_RUNNING && !cpu_user_mode(cpu) &&
+		    cpu->pc - VECTORS >= VECTORS_SIZE && !symbols_is_code(diagnosis->symbols, cpu->pc)) {
+			diagnosis_say(
+			    diagnosis,
+			    "cpu%u executes 0x%08x in kernel mode, which is not in the kernel's code", i,
+			    cpu->pc);
+			return true;
+		}
+		if (record && is_wild(diagnosis, cpu, record, &target)) {
+			diagnosis_place(diagnosis->symbols, record->pc, from, sizeof(from));
+			diagnosis_say(diagnosis, "cpu%u: the kernel jumped to 0x%08x, from 0x%08x %s", i,
+				      target, record->pc, from);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The exception handler itself faults, over and over. */
+static bool find_faulting_handler(struct diagnosis *diagnosis, const struct vm *vm,
+				  const struct window *window)
+{
+	const struct activity *a = &window->from->activity, *b = &window->to->activity;
+	uint64_t faults = b->tlb_exceptions - a->tlb_exceptions + b->other_exceptions - a->other_exceptions;
+	uint64_t cycles = window->to->executed - window->from->executed;
+
+	if (!quiet(window) || faults * FAULT_RATE < cycles)
+		return false;
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		const struct exception_record *newest = newest_fault(cpu);
+		struct exception_record records[EXCEPTION_RECORDS];
+		unsigned kind = newest && newest->code <= EXCEPTION_TLBS ? RECORDED_TLB : RECORDED_OTHER,
+			 same = 0;
+
+		if (!newest || cpu->run_state != CPU_RUNNING)
+			continue;
+		unsigned count = diagnosis_exceptions(cpu, (enum exception_kind)kind, records);
+		for (unsigned k = 0; k < count; k++)
+			same += is_kernel(cpu, records[k].status) &&
+				!status_takes_interrupts(cpu, records[k].status);
+		if (same < EXCEPTION_RECORDS)
+			continue;
+		diagnosis_say(diagnosis,
+			      "cpu%u: %" PRIu64
+			      " exceptions in the last %.3f s, the latest all in kernel mode with interrupts "
+			      "off: the handler faults itself",
+			      i, faults, seconds(window));
+		if (newest->bad_vaddr - newest->sp + STACK_NEAR < 2 * STACK_NEAR) {
+			diagnosis_say(diagnosis,
+				      "they are accesses to 0x%08x, next to the stack pointer 0x%08x: there "
+				      "is no stack "
+				      "left to handle an exception on",
+				      newest->bad_vaddr, newest->sp);
+			return conclude(diagnosis, "stack-overflow");
+		}
+		return conclude(diagnosis, "double-fault");
+	}
+	return false;
+}
+
+/* --- waiting --- */
+
+static bool is_idle(const struct vm *vm, const struct window *window)
+{
+	uint64_t executed = window->to->executed - window->from->executed;
+	double passed = window->ms * 1e6 / vm->ns_per_cycle;
+
+	if (!vm->running)
+		return true;
+	return window->samples >= FEWEST_SAMPLES && (double)executed * 100 < passed * BUSY_PER_CENT;
+}
+
+/* An operation of a device is under way whose end will come. */
+static bool find_pending(struct diagnosis *diagnosis, const struct vm *vm)
+{
+	for (uint32_t i = 0; vm->bus && i < vm->events.count; i++) {
+		const struct event *event = &vm->events.events[i];
+		const char *device, *what;
+
+		bus_describe_event(vm->bus, event, &device, &what);
+		if (strcmp(device, "timer") == 0 || strcmp(device, "host") == 0 ||
+		    event->due >= EVENT_END_OF_TIME)
+			continue;
+		diagnosis_say(diagnosis, "slot %u (%s) is at work: %s, done in %.3f ms", event->device,
+			      device, what, (double)(event->due - vm->events.now) / 1e6);
+		return true;
+	}
+	return false;
+}
+
+static bool takes_line(const struct vm *vm, const struct bus_slot_info *info)
+{
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+
+		/* WAIT ends whatever Status says (System/161 reference, section 1.15). */
+		if (info->enabled && (info->cpus >> i & 1) && cpu->run_state != CPU_DISABLED &&
+		    (cpu->run_state == CPU_WAITING || status_takes_interrupts(cpu, cpu->status)))
+			return true;
+	}
+	return false;
+}
+
+/* Slots whose line has been up for a while. */
+static uint32_t long_raised(const struct vm *vm, const struct window *window)
+{
+	uint32_t raised = window->samples < LINE_SAMPLES ? 0 : UINT32_MAX;
+
+	for (unsigned k = 0; k < LINE_SAMPLES && raised; k++)
+		raised &= history_sample(vm->history, window->samples - 1 - k)->raised;
+	return raised;
+}
+
+/* A device has something to say and nobody hears it. */
+static bool find_lost_interrupt(struct diagnosis *diagnosis, struct vm *vm, const struct window *window)
+{
+	uint32_t raised = long_raised(vm, window);
+
+	for (unsigned slot = 0; vm->bus && slot < LAMEBUS_SLOTS; slot++) {
+		struct bus_slot_info info;
+
+		if (!bus_describe_slot(vm->bus, slot, &info) || info.controller || !(raised >> slot & 1) ||
+		    takes_line(vm, &info))
+			continue;
+		diagnosis_say(diagnosis,
+			      "slot %u (%s) raises its interrupt line, and no processor gets it: %s", slot,
+			      info.device,
+			      !info.enabled ? "the bus controller's IRQE masks it"
+			      : !info.cpus  ? "no processor's CIRQE lets it through"
+					    : "interrupts are off");
+		return true;
+	}
+	return false;
+}
+
+/* An interrupt is just being delivered. */
+static bool find_interrupt(struct diagnosis *diagnosis, struct vm *vm)
+{
+	for (unsigned slot = 0; vm->bus && slot < LAMEBUS_SLOTS; slot++) {
+		struct bus_slot_info info;
+
+		if (!bus_describe_slot(vm->bus, slot, &info) || info.controller || !info.raised ||
+		    !info.enabled || !info.cpus)
+			continue;
+		diagnosis_say(diagnosis, "an interrupt of slot %u (%s) is being delivered", slot,
+			      info.device);
+		return true;
+	}
+	return false;
+}
+
+static const char *const input_channels[] = {"console", "con", "tty", "keyboard", "serial", NULL};
+static const char *const clock_channels[] = {"lbolt", "clock", "sleep", "timer", "alarm", NULL};
+
+static bool channel_is(const struct thread *thread, const char *const *words)
+{
+	for (; *words; words++)
+		if (strncmp(thread->channel, *words, strlen(*words)) == 0)
+			return true;
+	return false;
+}
+
+static bool somebody_types(struct diagnosis *diagnosis, const struct vm *vm)
+{
+	bool can_come = vm->class->has_live_input(vm);
+
+	diagnosis_say(diagnosis, can_come ? "the keyboard is open"
+					  : "no input can come: standard input has ended, or is not read");
+	return true;
+}
+
+/* What the threads say. False: they say nothing. */
+static bool judge_threads(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
+{
+	const struct thread *reads = NULL, *times = NULL;
+	unsigned sleeping = 0, ready = 0;
+
+	for (unsigned i = 0; i < diagnosis->threads.count; i++) {
+		const struct thread *thread = &diagnosis->threads.threads[i];
+
+		ready += thread->ready;
+		if (!thread->sleeps)
+			continue;
+		sleeping++;
+		if (channel_is(thread, input_channels))
+			reads = thread;
+		if (channel_is(thread, clock_channels))
+			times = thread;
+	}
+	if (sleeping == 0)
+		return false;
+	if (reads) {
+		diagnosis_say(diagnosis, "thread \"%s\" waits on \"%s\"", reads->name, reads->channel);
+		somebody_types(diagnosis, vm);
+		return conclude(diagnosis, "waiting-for-input");
+	}
+	if (times) {
+		diagnosis_say(diagnosis, "thread \"%s\" waits for the clock, on \"%s\"", times->name,
+			      times->channel);
+		return true;
+	}
+	if (ready) {
+		diagnosis_say(diagnosis, "%u threads are ready, but no processor runs one", ready);
+		return true;
+	}
+	if (diagnosis->end != END_IDLE && !quiet(window)) {
+		diagnosis_say(diagnosis, "all threads sleep, but have not done so for long");
+		return true;
+	}
+	diagnosis_say(
+	    diagnosis,
+	    "all %u threads sleep on wait channels, none of them for input or the clock, and none is ready",
+	    sleeping);
+	return conclude(diagnosis, "deadlock");
+}
+
+static bool find_idle(struct diagnosis *diagnosis, struct vm *vm, const struct window *window)
+{
+	if (!is_idle(vm, window))
+		return false;
+	if (!vm->running)
+		diagnosis_say(diagnosis, "every processor waits for an interrupt%s",
+			      vm->events.count ? "" : ", and no device will raise one");
+	else
+		diagnosis_say(diagnosis, "processors executed only %" PRIu64 " cycles in the last %.3f s",
+			      window->to->executed - window->from->executed, seconds(window));
+	if (find_lost_interrupt(diagnosis, vm, window))
+		return conclude(diagnosis, "stuck-device");
+	if (find_pending(diagnosis, vm))
+		return true;
+	if (find_interrupt(diagnosis, vm))
+		return true;
+	if (judge_threads(diagnosis, vm, window))
+		return true;
+	if (vm->bus && bus_listens_for_input(vm->bus)) {
+		diagnosis_say(diagnosis, "the console's read interrupt is on");
+		somebody_types(diagnosis, vm);
+		return conclude(diagnosis, "waiting-for-input");
+	}
+	if (vm->events.count)
+		diagnosis_say(diagnosis, "only timers will wake it");
+	return conclude(diagnosis, "idle");
+}
+
+/* --- running --- */
+
+static bool find_interrupts_off(struct diagnosis *diagnosis, struct vm *vm, const struct window *window)
+{
+	for (unsigned i = 0; i < vm->cpu_count && window->samples >= FEWEST_SAMPLES; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		bool off = cpu->run_state == CPU_RUNNING && !status_takes_interrupts(cpu, cpu->status) &&
+			   window->from->cpus[i].interrupts == window->to->cpus[i].interrupts;
+		char place[160];
+
+		for (unsigned k = 0; k < window->samples && off; k++) {
+			const struct sample *sample = history_sample(vm->history, k);
+
+			off = sample->cpus[i].running && !sample->cpus[i].user &&
+			      !status_takes_interrupts(cpu, sample->cpus[i].status);
+		}
+		if (!off)
+			continue;
+		diagnosis_place(diagnosis->symbols, cpu->pc, place, sizeof(place));
+		diagnosis_say(diagnosis,
+			      "cpu%u has been executing kernel code with interrupts off for the last %.3f s, "
+			      "without taking one; it is at "
+			      "0x%08x %s",
+			      i, seconds(window), cpu->pc, place);
+		find_lost_interrupt(diagnosis, vm, window);
+		return conclude(diagnosis, "interrupts-off");
+	}
+	return false;
+}
+
+static bool find_polling(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
+{
+	uint64_t cycles = window->to->executed - window->from->executed, most = 0;
+	unsigned polled = 0;
+	struct bus_slot_info info;
+
+	if (!quiet(window))
+		return false;
+	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
+		uint64_t accesses =
+		    window->to->activity.accesses[slot] - window->from->activity.accesses[slot];
+
+		if (accesses > most && slot != LAMEBUS_CONTROLLER_SLOT) {
+			most = accesses;
+			polled = slot;
+		}
+	}
+	if (most * POLL_RATE < cycles || !vm->bus || !bus_describe_slot(vm->bus, polled, &info))
+		return false;
+	diagnosis_say(diagnosis,
+		      "the registers of slot %u (%s) were accessed %" PRIu64
+		      " times in the last %.3f s, and nothing else happened: %s",
+		      polled, info.device, most, seconds(window), info.registers);
+	return conclude(diagnosis, "stuck-device");
+}
+
+static bool find_livelock(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
+{
+	unsigned seen = 0;
+
+	if (!quiet(window) || !some_running(vm))
+		return false;
+	for (unsigned k = 0; k < window->samples; k++)
+		for (unsigned i = 0; i < vm->cpu_count; i++)
+			seen += history_sample(vm->history, k)->cpus[i].running;
+	diagnosis_say(diagnosis,
+		      "processors executed %" PRIu64
+		      " cycles of kernel code in the last %.3f s, with %" PRIu64
+		      " interrupts, and without a system call, user code, output or a device's transfer",
+		      window->to->executed - window->from->executed, seconds(window),
+		      window->to->activity.interrupts - window->from->activity.interrupts);
+	return seen && conclude(diagnosis, "livelock");
+}
+
+/* A line of the latest output, digits made equal. Returns where the line before it ends. */
+static uint64_t line_before(const struct vm_history *history, uint64_t end, uint64_t oldest, char *line)
+{
+	unsigned length = 0;
+
+	while (end > oldest && length < LINE_SIZE - 1) {
+		char c = history->output[--end % HISTORY_OUTPUT];
+
+		if (c == '\n')
+			break;
+		line[length++] = c >= '0' && c <= '9' ? '#' : c;
+	}
+	line[length] = '\0';
+	return end;
+}
+
+static bool find_endless_output(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
+{
+	const struct vm_history *history = vm->history;
+	char lines[DIFFERENT_LINES][LINE_SIZE], line[LINE_SIZE];
+	uint64_t written = window->to->activity.console_written - window->from->activity.console_written;
+	uint64_t oldest = history->written > HISTORY_OUTPUT ? history->written - HISTORY_OUTPUT : 0,
+		 at = history->written;
+	unsigned different = 0, same = 0;
+
+	if (window->samples < FEWEST_SAMPLES || written == 0)
+		return false;
+	at = line_before(history, at, oldest, line); /* perhaps unfinished */
+	while (at > oldest && same < REPEATED_LINES) {
+		unsigned known = 0;
+
+		at = line_before(history, at, oldest, line);
+		while (known < different && strcmp(lines[known], line) != 0)
+			known++;
+		if (known == DIFFERENT_LINES)
+			return false;
+		if (known == different)
+			memcpy(lines[different++], line, sizeof(line));
+		same++;
+	}
+	if (same < REPEATED_LINES)
+		return false;
+	diagnosis_say(
+	    diagnosis,
+	    "%" PRIu64
+	    " characters of output in the last %.3f s, and the last %u lines are the same%s but for digits",
+	    written, seconds(window), same, different > 1 ? " few" : "");
+	return conclude(diagnosis, "endless-output");
+}
+
+/* Where the processors were seen. */
+static void say_where(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
+{
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		unsigned user = 0, kernel = 0, best_count = 0;
+		const char *best = NULL;
+
+		for (unsigned k = 0; k < window->samples; k++) {
+			const struct sample *sample = history_sample(vm->history, k);
+			const char *name;
+			unsigned count = 0;
+
+			if (!sample->cpus[i].running)
+				continue;
+			*(sample->cpus[i].user ? &user : &kernel) += 1;
+			if (sample->cpus[i].user ||
+			    !(name = symbols_place(diagnosis->symbols, sample->cpus[i].pc).function))
+				continue;
+			for (unsigned n = 0; n <= k; n++) {
+				const struct sample *other = history_sample(vm->history, n);
+
+				count +=
+				    other->cpus[i].running && !other->cpus[i].user &&
+				    symbols_place(diagnosis->symbols, other->cpus[i].pc).function == name;
+			}
+			if (count > best_count) {
+				best_count = count;
+				best = name;
+			}
+		}
+		if (user + kernel == 0)
+			continue;
+		diagnosis_say(diagnosis,
+			      "cpu%u was looked at %u times in %.3f s: waiting %u, in user mode %u, in the "
+			      "kernel %u%s%s",
+			      i, window->samples, seconds(window), window->samples - user - kernel, user,
+			      kernel, best ? ", most often in " : "", best ? best : "");
+	}
+}
+
+static void analyse(struct diagnosis *diagnosis, struct vm *vm)
+{
+	struct window window = get_window(vm);
+
+	if (find_faulting_handler(diagnosis, vm, &window))
+		return;
+	if (find_wild_jump(diagnosis, vm)) {
+		conclude(diagnosis, "wild-jump");
+		return;
+	}
+	if (find_idle(diagnosis, vm, &window) || find_interrupts_off(diagnosis, vm, &window) ||
+	    find_polling(diagnosis, vm, &window) || find_livelock(diagnosis, vm, &window) ||
+	    find_endless_output(diagnosis, vm, &window)) {
+		say_where(diagnosis, vm, &window);
+		return;
+	}
+	if (window.samples < FEWEST_SAMPLES)
+		diagnosis_say(diagnosis, "the run was too short to tell whether it was getting anywhere");
+	else if (window.from->activity.syscalls == window.to->activity.syscalls &&
+		 window.from->activity.user_cycles != window.to->activity.user_cycles)
+		diagnosis_say(
+		    diagnosis,
+		    "a user program has made no system call for the last %.3f s: it computes, or loops",
+		    seconds(&window));
+	say_where(diagnosis, vm, &window);
+}
+
+void diagnosis_classify(struct diagnosis *diagnosis, struct vm *vm)
+{
+	switch (diagnosis->end) {
+	case END_POWER_OFF:
+		if (!vm->run.stop_requested)
+			break;
+		conclude(diagnosis, "panic");
+		diagnosis_say(diagnosis, "the kernel asked the trace card for a stop, which OS/161's panic "
+					 "does, and then powered off");
+		find_wild_jump(diagnosis, vm);
+		break;
+	case END_HANG:
+		diagnosis_say(diagnosis, "the machine stopped: %s", vm->hang_text);
+		break;
+	case END_IDLE:
+	case END_LIMIT:
+	case END_WATCHDOG:
+	case END_QUIT:
+		analyse(diagnosis, vm);
+		break;
+	case END_DOOM:
+	case END_KILLED:
+	case END_INTERRUPTED:
+	case END_ENDS:
+		break;
+	}
+}
