@@ -11,8 +11,8 @@
 #include "runtime/vm/history.h"
 #include "runtime/vm/vm_internal.h"
 
-#define FEWEST_SAMPLES	32 /* for statements about how long something has been so: half a second when busy */
-#define LINE_SAMPLES	16 /* for which a line that nobody takes must have been up */
+#define FEWEST_SAMPLES	32   /* for statements about how long something has been so: half a second */
+#define LINE_SAMPLES	16   /* for which a line that nobody takes must have been up */
 #define FAULT_RATE	2000 /* cycles: a handler that faults does it more often than this */
 #define POLL_RATE	5000 /* cycles: as often a device that is polled is read */
 #define STACK_NEAR	4096 /* bytes between a stack pointer and an access to that stack */
@@ -153,6 +153,44 @@ static bool find_wild_jump(struct diagnosis *diagnosis, const struct vm *vm)
 	return false;
 }
 
+static bool near_stack(const struct exception_record *record)
+{
+	return record->bad_vaddr && record->bad_vaddr - record->sp + STACK_NEAR < 2 * STACK_NEAR;
+}
+
+static bool is_memory(const struct cpu *cpu, uint32_t va)
+{
+	uint32_t physical;
+
+	return cpu_translate_quietly(cpu, va & ~3u, ACCESS_STORE, false, &physical) &&
+	       (physical & PAGE_MASK) < cpu->memory->ram_size;
+}
+
+/* A kernel that ran out of its stack: it faulted next to the stack pointer, which now points to no memory. */
+static bool find_lost_stack(struct diagnosis *diagnosis, const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		const struct cpu *cpu = &vm->cpus[i];
+		struct exception_record records[EXCEPTION_RECORDS];
+		unsigned count = diagnosis_exceptions(cpu, RECORDED_TLB, records);
+
+		if (cpu->run_state == CPU_DISABLED || cpu_user_mode(cpu) ||
+		    is_memory(cpu, cpu->gpr[REGISTER_SP]))
+			continue;
+		for (unsigned k = 0; k < count; k++) {
+			if (!is_kernel(cpu, records[k].status) || !near_stack(&records[k]))
+				continue;
+			diagnosis_say(diagnosis,
+				      "cpu%u: the kernel's stack pointer is 0x%08x, where there is no "
+				      "memory; it faulted at "
+				      "0x%08x, next to the stack pointer 0x%08x of that time",
+				      i, cpu->gpr[REGISTER_SP], records[k].bad_vaddr, records[k].sp);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The exception handler itself faults, over and over. */
 static bool find_faulting_handler(struct diagnosis *diagnosis, const struct vm *vm,
 				  const struct window *window)
@@ -183,7 +221,7 @@ static bool find_faulting_handler(struct diagnosis *diagnosis, const struct vm *
 			      " exceptions in the last %.3f s, the latest all in kernel mode with interrupts "
 			      "off: the handler faults itself",
 			      i, faults, seconds(window));
-		if (newest->bad_vaddr - newest->sp + STACK_NEAR < 2 * STACK_NEAR) {
+		if (near_stack(newest)) {
 			diagnosis_say(diagnosis,
 				      "they are accesses to 0x%08x, next to the stack pointer 0x%08x: there "
 				      "is no stack "
@@ -384,7 +422,10 @@ static bool find_idle(struct diagnosis *diagnosis, struct vm *vm, const struct w
 
 static bool find_interrupts_off(struct diagnosis *diagnosis, struct vm *vm, const struct window *window)
 {
-	for (unsigned i = 0; i < vm->cpu_count && window->samples >= FEWEST_SAMPLES; i++) {
+	/* A processor alone that polls its devices needs no interrupts. */
+	if (window->samples < FEWEST_SAMPLES || (vm->cpu_count == 1 && !quiet(window)))
+		return false;
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
 		const struct cpu *cpu = &vm->cpus[i];
 		bool off = cpu->run_state == CPU_RUNNING && !status_takes_interrupts(cpu, cpu->status) &&
 			   window->from->cpus[i].interrupts == window->to->cpus[i].interrupts;
@@ -550,6 +591,10 @@ static void analyse(struct diagnosis *diagnosis, struct vm *vm)
 
 	if (find_faulting_handler(diagnosis, vm, &window))
 		return;
+	if (find_lost_stack(diagnosis, vm)) {
+		conclude(diagnosis, "stack-overflow");
+		return;
+	}
 	if (find_wild_jump(diagnosis, vm)) {
 		conclude(diagnosis, "wild-jump");
 		return;
@@ -581,6 +626,7 @@ void diagnosis_classify(struct diagnosis *diagnosis, struct vm *vm)
 		diagnosis_say(diagnosis, "the kernel asked the trace card for a stop, which OS/161's panic "
 					 "does, and then powered off");
 		find_wild_jump(diagnosis, vm);
+		find_lost_stack(diagnosis, vm);
 		break;
 	case END_HANG:
 		diagnosis_say(diagnosis, "the machine stopped: %s", vm->hang_text);

@@ -1,4 +1,4 @@
-/* What a machine did lately, noted at every eighth poll, which is every 400,000 cycles of its runs: so that a report on a machine
+/* What a machine did lately, noted every 16 ms of virtual time, at its polls: so that a report on a machine
  * that stopped can say whether it had been getting anywhere. Depends on the guest alone, not on the engine. Never compared and
  * never part of a snapshot. */
 #ifndef JIT161_RUNTIME_VM_HISTORY_H
@@ -7,7 +7,7 @@
 #include "runtime/vm/vm.h"
 
 #define HISTORY_SAMPLES 64
-#define HISTORY_POLLS	8 /* between samples */
+#define HISTORY_NS	16000000 /* virtual time between samples */
 #define HISTORY_CPUS	32
 #define HISTORY_SLOTS	32
 #define HISTORY_OUTPUT	4096
@@ -33,7 +33,7 @@ struct sample {
 };
 
 struct vm_history {
-	uint64_t polls; /* so far */
+	uint64_t next;	/* virtual time of the next one, ns */
 	uint64_t count; /* of samples so far */
 	struct sample samples[HISTORY_SAMPLES];
 	uint64_t written; /* characters of output so far */
@@ -48,8 +48,10 @@ void history_note(struct vm_history *history, const struct vm *vm);
 /* The run loop polls the outside. */
 static inline void history_poll(struct vm_history *history, const struct vm *vm)
 {
-	if (++history->polls % HISTORY_POLLS == 0)
-		history_note(history, vm);
+	if (vm->events.now < history->next)
+		return;
+	history_note(history, vm);
+	history->next = vm->events.now + HISTORY_NS;
 }
 
 static inline void history_console(struct vm_history *history, uint8_t character)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MAX_SECTIONS 64
+#define SHOWN_PARTS  3 /* of a path, if all else is long */
 #define MAX_DEPTH    8 /* of typedefs and of structures in structures */
 
 struct symbol {
@@ -204,7 +205,8 @@ static const struct symbol *find_code(const struct symbols *symbols, uint32_t pc
 
 /* --- source lines --- */
 
-/* Build folders are of no interest: what follows the last ".." is, else what follows the folder of the compilation. */
+/* Build folders are of no interest: what follows the last ".." is, else what follows the folder of the compilation, else the
+ * end of the path. */
 static const char *short_name(const char *file, Dwarf_Die *unit)
 {
 	Dwarf_Attribute attribute;
@@ -216,6 +218,13 @@ static const char *short_name(const char *file, Dwarf_Die *unit)
 	if (rest == file && folder && strncmp(file, folder, strlen(folder)) == 0 &&
 	    file[strlen(folder)] == '/')
 		rest = file + strlen(folder) + 1;
+	if (*rest == '/') {
+		unsigned parts = 0;
+
+		for (const char *at = rest + strlen(rest); at-- > rest && parts < SHOWN_PARTS;)
+			if (*at == '/' && ++parts == SHOWN_PARTS)
+				rest = at + 1;
+	}
 	return rest;
 }
 

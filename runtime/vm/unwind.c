@@ -106,6 +106,9 @@ static const char *check(const struct unwind_registers *registers, const struct 
 
 	if (registers->pc < KERNEL_BASE)
 		return registers->exact && last->interrupted ? "user mode" : "not an address of the kernel";
+	for (unsigned i = 0; last->interrupted && i + 1 < backtrace->count; i++)
+		if (backtrace->frames[i].pc == last->pc && backtrace->frames[i].sp == last->sp)
+			return "the stack leads in circles";
 	if (backtrace->count == MAX_FRAMES)
 		return "more frames are not shown";
 	return NULL;
