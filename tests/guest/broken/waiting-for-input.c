@@ -3,8 +3,8 @@
 
 void broken_main(void)
 {
-	print("press a key\n");
 	REGISTER(SERIAL_SLOT, 8) = SERIAL_ENABLE;
+	print("press a key\n");
 	while (keys == 0)
 		wait_for_interrupt();
 	REGISTER(TRACE_SLOT, TRACE_STOP) = 1;
