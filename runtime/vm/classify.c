@@ -221,6 +221,10 @@ static bool find_faulting_handler(struct diagnosis *diagnosis, const struct vm *
 			      " exceptions in the last %.3f s, the latest all in kernel mode with interrupts "
 			      "off: the handler faults itself",
 			      i, faults, seconds(window));
+		if (cpu->status & STATUS_BEV) {
+			diagnosis_say(diagnosis, "its vectors are still those of the ROM: Status.BEV is set");
+			return conclude(diagnosis, "unhandled-exception");
+		}
 		if (near_stack(newest)) {
 			diagnosis_say(diagnosis,
 				      "they are accesses to 0x%08x, next to the stack pointer 0x%08x: there "
@@ -589,6 +593,12 @@ static void analyse(struct diagnosis *diagnosis, struct vm *vm)
 {
 	struct window window = get_window(vm);
 
+	if (vm_stuck_in_rom(vm)) {
+		diagnosis_say(diagnosis,
+			      "an exception went to the ROM, which waits for ever: Status.BEV is set");
+		conclude(diagnosis, "unhandled-exception");
+		return;
+	}
 	if (find_faulting_handler(diagnosis, vm, &window))
 		return;
 	if (find_lost_stack(diagnosis, vm)) {

@@ -79,6 +79,12 @@ field() {
 	[[ "$output" =~ "address error - load, address 0x80001003, at 0x"[0-9a-f]+" fault+0x" ]]
 }
 
+@test "an exception before there are handlers" {
+	broken unhandled-exception limit 4
+	[ "$(field cause)" = unhandled-exception ]
+	[[ "$output" == *"Status.BEV is set"* ]]
+}
+
 @test "two TLB entries for a page" {
 	broken duplicate-tlb hang 1
 	[ "$(field cause)" = hang ]
