@@ -17,12 +17,16 @@ def frame(source, destination, payload=b"", magic=0xA4B3, length=None):
     return struct.pack(">HHHH", magic, source, length, destination) + payload
 
 
+STARTED = []
+
+
 class Hub:
     def __init__(self, programs, folder):
         self.path = os.path.join(folder, "hub")
         # On a terminal, as it were: the original keeps its lines to itself otherwise.
         self.process = subprocess.Popen(["stdbuf", "-oL", os.path.join(programs, "hub161"), self.path],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        STARTED.append(self.process)
         self.lines = []
         self.wait_for("hub161: Listening on " + self.path)
 
@@ -45,6 +49,7 @@ class Machine:
             file.write(CONFIG % (address, hub.path))
         self.process = subprocess.Popen([os.path.join(programs, "sys161"), "-X", *extra, guest], cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        STARTED.append(self.process)
 
     def finish(self):
         output = self.process.communicate(timeout=60)[0].decode()
@@ -104,4 +109,8 @@ def main():
         exchange(guests, ours, theirs, ours, theirs, [])
 
 
-main()
+try:
+    main()
+finally:
+    for process in STARTED:
+        process.kill()
