@@ -557,7 +557,7 @@ void options_free(struct run_options *options)
 	free(options->arguments);
 }
 
-char *options_backend_path(void)
+char *options_library_path(const char *name)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -565,8 +565,7 @@ char *options_backend_path(void)
 
 	path[length < 0 ? 0 : length] = '\0';
 	char *slash = strrchr(path, '/');
-	if (asprintf(&result, "%.*s/libjit161-llvm.so", slash ? (int)(slash - path) : 1, slash ? path : ".") <
-	    0)
+	if (asprintf(&result, "%.*s/%s", slash ? (int)(slash - path) : 1, slash ? path : ".", name) < 0)
 		abort();
 	return result;
 }

@@ -64,8 +64,8 @@ struct run_options {
 bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error);
 void options_free(struct run_options *options);
 
-/* Where the translator's back end is: a shared object beside the program. To be freed. */
-char *options_backend_path(void);
+/* The path of a shared object beside the program. To be freed. */
+char *options_library_path(const char *name);
 
 /* The lines of the usage text, the original's options and then ours; each ends with NULL. */
 extern const char *const options_usage[], *const options_long_usage[];

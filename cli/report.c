@@ -213,7 +213,10 @@ void report_print(struct streams *streams, struct vm *vm, const struct diagnosis
 			(vm->run.base - vm->start) % 1000000000);
 	for (unsigned i = 0; i < diagnosis->evidence_count; i++)
 		streams_message(streams, "  why: %s", diagnosis->evidence[i]);
-	if (!symbols_has_functions(diagnosis->symbols))
+	if (symbols_problem(diagnosis->symbols))
+		streams_message(streams, "  the kernel's file cannot be read: %s",
+				symbols_problem(diagnosis->symbols));
+	else if (!symbols_has_functions(diagnosis->symbols))
 		streams_message(streams, "  the kernel's file has no symbols: functions are not named");
 	else if (!symbols_has_debug(diagnosis->symbols))
 		streams_message(

@@ -306,9 +306,10 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	if (vm->trace.flags)
 		vm_trace_message(vm);
 	interruptible = vm;
-	if (!options->signals_to_guest)
+	if (!options->signals_to_guest) {
 		signal(SIGINT, on_signal);
-	signal(SIGQUIT, options->signals_to_guest ? SIG_DFL : on_signal);
+		signal(SIGQUIT, on_signal);
+	}
 	signal(SIGTERM, on_signal);
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
@@ -333,8 +334,12 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	status = killed ? EXIT_REQUESTED : conclude(streams, vm, state, seconds(&before, &after), options);
 	debugger_finish(debugger, status);
+	char *reader = options_library_path("libjit161-symbols.so");
 	struct diagnosis *diagnosis =
-	    diagnose(vm, killed ? END_KILLED : run_end(state), kernel, options->report == REPORT_ON);
+	    diagnose(vm, killed ? END_KILLED : run_end(state),
+		     &(struct diagnose_options){
+			 .kernel = kernel, .reader = reader, .always = options->report == REPORT_ON});
+	free(reader);
 	if (wants_report(options, diagnosis, drop_in))
 		report_print(streams, vm, diagnosis);
 	if (!drop_in && !killed)
@@ -369,7 +374,7 @@ int command_run(int argc, char **argv, bool drop_in)
 	if (options_parse(&options, argc, argv, drop_in, &error)) {
 		if (options.malta)
 			streams.prefix = "jit161";
-		char *path = options_backend_path();
+		char *path = options_library_path("libjit161-llvm.so");
 
 		options.jit.backend_path = path;
 		status = run_machine(&streams, &options, drop_in);

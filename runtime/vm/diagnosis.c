@@ -59,7 +59,7 @@ static void trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace
 	unwind(symbols, &reader, &cpu->isa, &registers, backtrace);
 }
 
-static void inspect(struct diagnosis *diagnosis, struct vm *vm, int kernel)
+static void inspect(struct diagnosis *diagnosis, struct vm *vm, const struct diagnose_options *options)
 {
 	struct guest_reader reader = {&vm->cpus[0], read_word};
 
@@ -67,7 +67,7 @@ static void inspect(struct diagnosis *diagnosis, struct vm *vm, int kernel)
 	diagnosis->cpus = calloc(vm->cpu_count, sizeof(*diagnosis->cpus));
 	if (!diagnosis->cpus)
 		abort();
-	diagnosis->symbols = symbols_open(kernel);
+	diagnosis->symbols = symbols_open(options->reader, options->kernel);
 	for (unsigned i = 0; i < vm->cpu_count; i++)
 		if (vm->cpus[i].run_state != CPU_DISABLED)
 			trace_cpu(diagnosis->symbols, &vm->cpus[i], &diagnosis->cpus[i]);
@@ -80,7 +80,7 @@ static void inspect(struct diagnosis *diagnosis, struct vm *vm, int kernel)
 	diagnosis_classify(diagnosis, vm);
 }
 
-struct diagnosis *diagnose(struct vm *vm, enum run_end end, int kernel, bool always)
+struct diagnosis *diagnose(struct vm *vm, enum run_end end, const struct diagnose_options *options)
 {
 	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
 	bool plain = end == END_INTERRUPTED || end == END_DOOM || end == END_KILLED ||
@@ -90,8 +90,8 @@ struct diagnosis *diagnose(struct vm *vm, enum run_end end, int kernel, bool alw
 		abort();
 	diagnosis->end = end;
 	diagnosis->cause = run_end_names[end];
-	if (always || !plain)
-		inspect(diagnosis, vm, kernel);
+	if (options->always || !plain)
+		inspect(diagnosis, vm, options);
 	return diagnosis;
 }
 

@@ -36,9 +36,13 @@ struct diagnosis {
 	struct threads threads;
 };
 
-/* `kernel` is a file descriptor of the kernel's file, or -1. Without `always` there is only a cause, and nothing else, where
- * there is nothing to explain: a power-off in order, or somebody ended the run. */
-struct diagnosis *diagnose(struct vm *vm, enum run_end end, int kernel, bool always);
+struct diagnose_options {
+	int kernel;	    /* file descriptor of the kernel's file, or -1 */
+	const char *reader; /* path of the shared object that reads it */
+	/* Else there is only a cause where there is nothing to explain: a power-off in order, or somebody ended the run. */
+	bool always;
+};
+struct diagnosis *diagnose(struct vm *vm, enum run_end end, const struct diagnose_options *options);
 void diagnosis_free(struct diagnosis *diagnosis);
 
 /* The newest exceptions of a kind, the newest first; returns how many of `records` were filled. */

@@ -19,8 +19,9 @@ struct place {
 	int line;
 };
 
-/* Reads the ELF file on `fd`, which is duplicated. Never NULL; what cannot be read is missing. */
-struct symbols *symbols_open(int fd);
+/* Reads the ELF file on `fd`, which is duplicated, by the shared object at path `reader`. Never NULL; what cannot be read is
+ * missing. */
+struct symbols *symbols_open(const char *reader, int fd);
 void symbols_close(struct symbols *symbols);
 
 bool symbols_has_functions(const struct symbols *symbols);
@@ -67,7 +68,31 @@ struct frame_rules {
 #define REGISTER_FP 30
 #define REGISTER_RA 31
 
+/* Why there is nothing at all: the shared object could not be loaded. Else NULL. */
+const char *symbols_problem(const struct symbols *symbols);
+
 /* From call frame information. False: there is none, or in a form that kernels do not use. */
 bool symbols_frame(struct symbols *symbols, uint32_t pc, struct frame_rules *rules);
+
+/* --- what the shared object provides (symbols_file.c): the same functions --- */
+
+struct symbols_file;
+struct symbols_reader {
+	struct symbols_file *(*open)(int fd);
+	void (*close)(struct symbols_file *file);
+	bool (*has_functions)(const struct symbols_file *file);
+	bool (*has_debug)(const struct symbols_file *file);
+	struct place (*place)(struct symbols_file *file, uint32_t pc);
+	bool (*is_code)(const struct symbols_file *file, uint32_t pc);
+	bool (*address)(const struct symbols_file *file, const char *name, uint32_t *address);
+	bool (*member)(struct symbols_file *file, const char *structure, const char *path,
+		       struct member *member);
+	bool (*structure_size)(struct symbols_file *file, const char *structure, uint32_t *size);
+	const char *(*enumerator)(struct symbols_file *file, const char *structure, const char *member,
+				  uint32_t value);
+	bool (*frame)(struct symbols_file *file, uint32_t pc, struct frame_rules *rules);
+};
+#define SYMBOLS_READER "jit161_symbols_reader"
+const struct symbols_reader *jit161_symbols_reader(void);
 
 #endif

@@ -117,7 +117,7 @@ static void test_backtrace_without_symbols(void **state)
 	struct memory_piece piece = {{0}, {0}};
 	struct guest_reader reader = {&piece, read_piece};
 	struct unwind_registers registers = {.pc = CODE + 4 * 5, .known = 0xFFFFFFFE, .exact = true};
-	struct symbols *symbols = symbols_open(-1);
+	struct symbols *symbols = symbols_open("", -1);
 	struct backtrace backtrace;
 
 	(void)state;
@@ -162,7 +162,7 @@ static bool read_anything(void *context, uint32_t va, uint32_t *value)
 
 static void test_random_stacks(void **state)
 {
-	struct symbols *symbols = symbols_open(-1);
+	struct symbols *symbols = symbols_open("", -1);
 
 	(void)state;
 	for (unsigned i = 0; i < 20000; i++) {
