@@ -110,8 +110,7 @@ void streams_message(struct streams *streams, const char *format, ...)
 	vfprintf(stream->file, format, arguments);
 	va_end(arguments);
 	newline(streams, stream);
-	if (stream != &streams->output)
-		fflush(stream->file);
+	fflush(stream->file);
 }
 
 void streams_trace(struct streams *streams, int source, const char *text)
