@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/decode.h"
+#include "frontend/encode.h"
 #include "runtime/vm/vm.h"
 #include "tests/differential/machine.h"
 
@@ -41,6 +42,7 @@ enum exit {
 	EXIT_RESERVED,
 	EXIT_COPROCESSOR,
 	EXIT_OVERFLOW,
+	EXIT_TRAP,
 	EXIT_RUN_END, // done, and the run ends or Compare matches
 	EXIT_CODE,    // done, and has stored to code
 	EXIT_NEAR,    // so, and that code comes in the next 16 words
@@ -48,22 +50,24 @@ enum exit {
 	EXIT_WAITS,
 	EXIT_COUNT,
 };
-static const char *const exit_names[] = {"next", "taken", "not",  "stall", "intr", "fetch", "mod",  "tlbl",
-					 "tlbs", "adel",  "ades", "ibe",   "dbe",  "sys",   "bp",   "ri",
-					 "cpu",	 "ov",	  "end",  "code",  "near", "dev",   "waits"};
+static const char *const exit_names[] = {"next", "taken", "not",  "stall", "intr", "fetch", "mod", "tlbl",
+					 "tlbs", "adel",  "ades", "ibe",   "dbe",  "sys",   "bp",  "ri",
+					 "cpu",	 "ov",	  "tr",	  "end",   "code", "near",  "dev", "waits"};
 _Static_assert(sizeof(exit_names) / sizeof(exit_names[0]) == EXIT_COUNT, "each exit has its name");
 
 struct coverage {
+	const struct target *target;
 	uint64_t counts[MIPS_OP_COUNT][PLACE_COUNT][EXIT_COUNT];
 	uint64_t instructions;
 };
 
-struct coverage *coverage_new(void)
+struct coverage *coverage_new(const struct target *target)
 {
 	struct coverage *coverage = calloc(1, sizeof(*coverage));
 
 	if (!coverage)
 		abort();
+	coverage->target = target;
 	return coverage;
 }
 
@@ -74,8 +78,12 @@ void coverage_free(struct coverage *coverage)
 
 // --- Watching ---
 
+#define WATCHED		 400 // instructions of a program; what it does later it has mostly done before
+#define UNWATCHED_CYCLES 500
+
 struct watch {
 	struct coverage *coverage;
+	unsigned watched; // of the running program
 	const struct kernel *kernel;
 	const struct outcome *outcome;
 	struct vm *vm;
@@ -91,10 +99,10 @@ static uint32_t program_offset(const struct watch *watch)
 	const struct cpu *cpu = watch->cpu;
 	unsigned index = watch->outcome->code_count;
 
-	if (cpu->pc_frame == NO_FRAME || index >= watch->kernel->running)
+	if (cpu_code_frame(cpu) == NO_FRAME || index >= watch->kernel->running)
 		return NO_FRAME;
 	const struct program *program = &watch->kernel->programs[index];
-	uint32_t offset = cpu->pc_frame | (cpu->pc & ~PAGE_MASK);
+	uint32_t offset = cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
 	return offset - program->address < 4 * program->count ? offset : NO_FRAME;
 }
 
@@ -117,7 +125,7 @@ static enum place place_of(const struct watch *watch, const struct insn *insn, u
 	if (insn_has_delay_slot(insn))
 		return PLACE_LAST;
 	if (offset + 8 <= memory->ram_size)
-		mips_decode(&mips_isa_mips161, memory_read_word(memory, offset + 4), &next);
+		mips_decode(watch->kernel->target->isa, memory_read_word(memory, offset + 4), &next);
 	return insn_has_delay_slot(&next) ? PLACE_LAST : PLACE_MIDDLE;
 }
 
@@ -138,7 +146,9 @@ static struct reached reached_by(const struct watch *watch, const struct insn *i
 	    !cpu_translate_quietly(watch->cpu, va & ~3u, store ? ACCESS_STORE : ACCESS_LOAD,
 				   cpu_user_mode(watch->cpu), &physical))
 		return reached;
-	reached.device = physical >= PHYSICAL_BUS && physical < PHYSICAL_HIGH_RAM;
+	reached.device = watch->kernel->target->cpu
+			     ? physical >= watch->vm->memory.ram_size && physical < PHYSICAL_HIGH_RAM
+			     : physical >= PHYSICAL_BUS && physical < PHYSICAL_HIGH_RAM;
 	reached.code = store && physical - program->address < 4 * program->count;
 	reached.near = reached.code && physical - (offset + 4) < 64;
 	return reached;
@@ -153,21 +163,30 @@ static enum exit exit_of_exception(uint32_t cause)
 	    [EXCEPTION_DBE] = EXIT_DBE,		  [EXCEPTION_SYSCALL] = EXIT_SYSCALL,
 	    [EXCEPTION_BREAK] = EXIT_BREAK,	  [EXCEPTION_RESERVED] = EXIT_RESERVED,
 	    [EXCEPTION_OVERFLOW] = EXIT_OVERFLOW, [EXCEPTION_COPROCESSOR] = EXIT_COPROCESSOR,
+	    [EXCEPTION_TRAP] = EXIT_TRAP,
 	};
 
 	return (enum exit)exits[(cause >> CAUSE_CODE_SHIFT & 31) % (sizeof(exits) / sizeof(exits[0]))];
 }
 
 // How long it is certain to stay in the driver.
-static uint64_t cycles_in_driver(uint32_t pc)
+static uint64_t cycles_in_driver(const struct target *target, uint32_t pc)
 {
 	uint32_t offset = pc - KSEG0;
 
-	if (offset >= LAYOUT_FINISH && offset < LAYOUT_SAVE)
-		return 500; // clearing the TLB alone takes that
-	if (offset < LAYOUT_UTLB + 8 || (offset >= LAYOUT_GENERAL && offset < LAYOUT_GENERAL + 8))
-		return 100; // saving and restoring registers
+	if (offset - target->base >= LAYOUT_FINISH && offset - target->base < LAYOUT_SAVE)
+		return 200; // taking in the registers alone takes that
+	if (offset == LAYOUT_REFILL || offset == (target->cpu ? MIPS32_GENERAL : MIPS161_GENERAL))
+		return 60; // saving and restoring registers
 	return 1;
+}
+
+// Whether the branch just executed goes where it says.
+static bool is_taken(const struct watch *watch)
+{
+	const struct cpu *cpu = watch->cpu;
+
+	return cpu->jump_pending && (!watch->kernel->target->cpu || cpu->next_pc != cpu->pc + 4);
 }
 
 // Executes one cycle; more in the driver.
@@ -183,11 +202,14 @@ static enum vm_state watch_cycle(struct watch *watch)
 	enum place place;
 	enum vm_state state;
 
+	if (watch->watched == WATCHED)
+		return vm_run(watch->vm, watch->vm->totals.executed + UNWATCHED_CYCLES);
 	if (offset == NO_FRAME) {
 		watch->in_program = false;
-		return vm_run(watch->vm, watch->vm->totals.executed + cycles_in_driver(pc));
+		return vm_run(watch->vm,
+			      watch->vm->totals.executed + cycles_in_driver(watch->kernel->target, pc));
 	}
-	mips_decode(&mips_isa_mips161, memory_read_word(&watch->vm->memory, offset), &insn);
+	mips_decode(watch->kernel->target->isa, memory_read_word(&watch->vm->memory, offset), &insn);
 	place = place_of(watch, &insn, offset);
 	reached = reached_by(watch, &insn, offset);
 	state = vm_run(watch->vm, watch->vm->totals.executed + 1);
@@ -196,6 +218,7 @@ static enum vm_state watch_cycle(struct watch *watch)
 	bool page_end = (pc & ~PAGE_MASK) >= PAGE_SIZE - 8;
 	bool branch = insn_has_delay_slot(&insn);
 	watch->coverage->instructions++;
+	watch->watched++;
 	watch->in_program = true;
 	watch->expected = pc + 4;
 	watch->after_branch = false;
@@ -212,12 +235,12 @@ static enum vm_state watch_cycle(struct watch *watch)
 		if (place == PLACE_TAKEN || place == PLACE_NOT_TAKEN || place == PLACE_FIRST)
 			watch->in_program = false;
 	} else {
-		watch->after_branch = branch;
-		watch->after_taken = cpu->jump_pending;
-		count_cell(watch, op, place, page_end,
-			   !branch	       ? EXIT_NEXT
-			   : cpu->jump_pending ? EXIT_TAKEN
-					       : EXIT_NOT);
+		bool taken = branch && is_taken(watch);
+
+		watch->after_branch =
+		    branch && cpu->pc == pc + 4; // not behind a likely one that was not taken
+		watch->after_taken = taken;
+		count_cell(watch, op, place, page_end, !branch ? EXIT_NEXT : taken ? EXIT_TAKEN : EXIT_NOT);
 		if (reached.device)
 			count_cell(watch, op, place, page_end, EXIT_DEVICE);
 		if (reached.code)
@@ -243,10 +266,13 @@ unsigned coverage_watch(struct coverage *coverage, const struct kernel *kernel)
 		abort();
 	watch.cpu = &watch.vm->cpus[0];
 	for (uint64_t since = 0; since < MACHINE_CYCLES_PER_PROGRAM; since++) {
-		if (watch_cycle(&watch) != VM_RUNNING)
+		if (watch_cycle(&watch) != VM_RUNNING || outcome.code_count > kernel->running)
 			break;
-		if (outcome.code_count != ended)
+		if (outcome.code_count != ended) {
 			since = 0;
+			watch.watched = 0;
+			watch.in_program = false;
+		}
 		ended = outcome.code_count;
 	}
 	ended = outcome.code_count;
@@ -261,7 +287,7 @@ void coverage_write(const struct coverage *coverage, FILE *file)
 
 bool coverage_read(struct coverage *coverage, FILE *file)
 {
-	struct coverage *more = coverage_new();
+	struct coverage *more = coverage_new(NULL);
 	bool ok = fread(more, sizeof(*more), 1, file) == 1;
 
 	for (unsigned i = 0; ok && i < MIPS_OP_COUNT * PLACE_COUNT * EXIT_COUNT; i++)
@@ -273,40 +299,51 @@ bool coverage_read(struct coverage *coverage, FILE *file)
 
 // --- The table ---
 
-static bool is_op(enum mips_op op)
+static bool is_op(const struct coverage *coverage, enum mips_op op)
 {
-	return mips_op_info[op].levels & (MIPS_LEVEL_MIPS1 | MIPS_LEVEL_MIPS161 | MIPS_LEVEL_R3000) ||
-	       op == MIPS_OP_RESERVED || op == MIPS_OP_COP_UNUSABLE || op == MIPS_OP_COP0_RESERVED;
+	bool exists = op < MIPS_OP_RESERVED && mips_encoding_for(coverage->target->isa, op);
+
+	return (exists && !(mips_op_info[op].flags & MIPS_FLAG_COP1)) || op == MIPS_OP_RESERVED ||
+	       op == MIPS_OP_COP_UNUSABLE || op == MIPS_OP_COP0_RESERVED;
 }
 
 // Whether an exit is one that the instruction table allows the operation.
-static bool is_possible(enum mips_op op, enum place place, enum exit exit)
+static bool is_possible(const struct coverage *coverage, enum mips_op op, enum place place, enum exit exit)
 {
 	const struct op_info *info = &mips_op_info[op];
+	bool mips32 = coverage->target->cpu;
 	bool memory = info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
 	bool store = info->flags & MIPS_FLAG_STORE;
-	bool fetches = info->flags & MIPS_FLAG_DELAY; // looks its target up
+	bool jumps = info->flags & MIPS_FLAG_DELAY;
+	bool fetches = jumps && !mips32; // looks its target up
 	bool never_done = op == MIPS_OP_RESERVED || op == MIPS_OP_COP_UNUSABLE ||
-			  op == MIPS_OP_COP0_RESERVED || op == MIPS_OP_SYSCALL || op == MIPS_OP_BREAK;
+			  op == MIPS_OP_COP0_RESERVED || op == MIPS_OP_SYSCALL || op == MIPS_OP_BREAK ||
+			  op == MIPS_OP_SDBBP || op == MIPS_OP_DERET;
 
-	if (fetches && place == PLACE_MIDDLE)
+	if (jumps && place == PLACE_MIDDLE)
 		return false;
+	// MIPS32 leaves branches in delay slots open: ours trap.
+	if (mips32 && jumps && (place == PLACE_TAKEN || place == PLACE_NOT_TAKEN))
+		return exit == EXIT_RESERVED || exit == EXIT_INTERRUPT;
 	switch (exit) {
 	case EXIT_NEXT:
-		return !fetches && !never_done;
+		return !jumps && !never_done;
 	case EXIT_TAKEN:
-		return fetches;
+		return jumps;
 	case EXIT_NOT:
 		return info->flags & MIPS_FLAG_BRANCH;
 	case EXIT_STALL:
-		return (info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO);
+		return !mips32 && ((info->reads | info->writes) & (MIPS_REG_HI | MIPS_REG_LO));
 	case EXIT_INTERRUPT:
-	case EXIT_FETCH:
 		return true;
+	case EXIT_FETCH:
+		return !mips32;
 	case EXIT_MOD:
 		return info->traps & MIPS_TRAP_MOD;
 	case EXIT_TLBL:
 	case EXIT_ADEL:
+		if (mips32 && (op == MIPS_OP_CACHE || op == MIPS_OP_SYNCI))
+			return false; // there are no caches, so their addresses do not matter
 		return fetches || (info->traps & (exit == EXIT_TLBL ? MIPS_TRAP_TLBL : MIPS_TRAP_ADEL));
 	case EXIT_TLBS:
 		return info->traps & MIPS_TRAP_TLBS;
@@ -315,17 +352,20 @@ static bool is_possible(enum mips_op op, enum place place, enum exit exit)
 	case EXIT_IBE:
 		return fetches;
 	case EXIT_DBE:
-		return info->traps & MIPS_TRAP_DBE;
+		return !mips32 && (info->traps & MIPS_TRAP_DBE);
 	case EXIT_SYSCALL:
 		return info->traps & MIPS_TRAP_SYS;
 	case EXIT_BREAK:
 		return info->traps & MIPS_TRAP_BP;
-	case EXIT_RESERVED:
-		return info->traps & MIPS_TRAP_RI;
+	case EXIT_RESERVED: // all registers of coprocessor 0 can be read and written on MIPS32
+		return (info->traps & MIPS_TRAP_RI) &&
+		       !(mips32 && (op == MIPS_OP_MFC0 || op == MIPS_OP_MTC0));
 	case EXIT_COPROCESSOR:
 		return info->traps & MIPS_TRAP_CPU;
 	case EXIT_OVERFLOW:
 		return info->traps & MIPS_TRAP_OV;
+	case EXIT_TRAP:
+		return info->traps & MIPS_TRAP_TR;
 	case EXIT_RUN_END:
 		return !never_done;
 	case EXIT_CODE:
@@ -351,7 +391,7 @@ void coverage_print(const struct coverage *coverage, FILE *file)
 		fprintf(file, " %-6s", exit_names[exit]);
 	fprintf(file, "\n");
 	for (unsigned op = 0; op < MIPS_OP_COUNT; op++) {
-		if (!is_op(op))
+		if (!is_op(coverage, op))
 			continue;
 		fprintf(file, "%-14s", mips_op_info[op].name);
 		for (unsigned exit = 0; exit < EXIT_COUNT; exit++) {
@@ -360,7 +400,7 @@ void coverage_print(const struct coverage *coverage, FILE *file)
 			for (unsigned place = 0; place < PLACE_COUNT; place++) {
 				if (coverage->counts[op][place][exit])
 					cell[place] = place_letters[place];
-				else if (is_possible(op, place, exit))
+				else if (is_possible(coverage, op, place, exit))
 					cell[place] = '.';
 			}
 			fprintf(file, " %s", cell);
@@ -382,7 +422,7 @@ static bool word_matches(const char *pattern, const char *name)
 	return strcmp(pattern, "*") == 0 || strcmp(pattern, name) == 0;
 }
 
-// Names of operations may be cut short: LOAD* and so on.
+// @seldom are those that programs have few of.
 static bool op_matches(const char *pattern, enum mips_op op)
 {
 	const struct op_info *info = &mips_op_info[op];
@@ -391,8 +431,10 @@ static bool op_matches(const char *pattern, enum mips_op op)
 		return info->flags & MIPS_FLAG_DELAY;
 	if (strcmp(pattern, "@memory") == 0)
 		return info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
-	if (strcmp(pattern, "@cop0") == 0)
-		return info->flags & MIPS_FLAG_COP0;
+	if (strcmp(pattern, "@seldom") == 0)
+		return (info->flags & MIPS_FLAG_COP0) ||
+		       (info->traps &
+			(MIPS_TRAP_RI | MIPS_TRAP_CPU | MIPS_TRAP_SYS | MIPS_TRAP_BP | MIPS_TRAP_TR));
 	return word_matches(pattern, info->name);
 }
 
@@ -426,7 +468,7 @@ unsigned coverage_check(const struct coverage *coverage, FILE *explained, FILE *
 			for (unsigned place = 0; place < PLACE_COUNT; place++) {
 				bool found = false;
 
-				if (!is_op(op) || !is_possible(op, place, exit))
+				if (!is_op(coverage, op) || !is_possible(coverage, op, place, exit))
 					continue;
 				cells++;
 				if (coverage->counts[op][place][exit])

@@ -7,7 +7,7 @@
 #include "tests/differential/kernel.h"
 
 struct coverage;
-struct coverage *coverage_new(void);
+struct coverage *coverage_new(const struct target *target);
 void coverage_free(struct coverage *coverage);
 
 // Runs a kernel, its programs up to the first that does not end. Returns how many came to an end.

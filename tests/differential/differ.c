@@ -5,6 +5,9 @@
 //   differ coverage [options]       what the programs exercise; fails on empty cells that are not explained
 //   differ seed [options] KERNEL N  program N of a kernel alone
 //
+//   --target=NAME     what they run on (mips161), see target.h
+//   --defined         only what the architecture defines
+//   --brief           short programs
 //   --engines=LIST    what to compare with the base; "original" stands for System/161's own simulator
 //   --base=NAME       what is right (reference)
 //   --from=N --to=N   kernels of a campaign
@@ -33,6 +36,8 @@
 #define JOBS_MAX    64
 
 struct settings {
+	const char *target;
+	struct style style;
 	const struct engine *base;
 	const struct engine *engines[ENGINES_MAX]; // NULL: the original
 	unsigned engine_count;
@@ -100,7 +105,15 @@ static void run(const struct engine *engine, uint64_t number, const struct kerne
 struct pair {
 	const struct engine *base, *engine;
 	uint64_t number;
+	const struct kernel *whole;
 };
+
+// A kernel like another, with only this program.
+static struct kernel alone(const struct kernel *kernel, struct program *program)
+{
+	return (struct kernel){
+	    .target = kernel->target, .style = kernel->style, .count = 1, .running = 1, .programs = program};
+}
 
 static bool kernel_differs(const struct pair *pair, const struct kernel *kernel, char *where, size_t size)
 {
@@ -120,11 +133,12 @@ static bool kernel_differs(const struct pair *pair, const struct kernel *kernel,
 
 static bool program_differs(void *context, const struct program *program)
 {
+	const struct pair *pair = context;
 	struct program copy = *program;
-	struct kernel kernel = {.count = 1, .running = 1, .programs = &copy};
+	struct kernel kernel = alone(pair->whole, &copy);
 	char where[512];
 
-	return kernel_differs(context, &kernel, where, sizeof(where));
+	return kernel_differs(pair, &kernel, where, sizeof(where));
 }
 
 static void save(const struct settings *settings, const struct pair *pair, const struct program *program,
@@ -141,7 +155,7 @@ static void save(const struct settings *settings, const struct pair *pair, const
 		printf("  %s: %s\n", path, strerror(errno));
 		return;
 	}
-	program_write_text(program, file);
+	kernel_write_text(pair->whole, program, file);
 	fclose(file);
 	printf("  shortened to %s\n", path);
 }
@@ -202,7 +216,7 @@ static bool explain(const struct settings *settings, const struct pair *pair, co
 		return true;
 	program = kernel->programs[index];
 	if (program_differs((void *)(uintptr_t)pair, &program)) {
-		program_shrink(&program, program_differs, (void *)(uintptr_t)pair);
+		program_shrink(&program, kernel->target->cpu, program_differs, (void *)(uintptr_t)pair);
 		save(settings, pair, &program, first + (unsigned)index);
 	} else {
 		find_company(pair, kernel, (unsigned)index, first);
@@ -248,7 +262,10 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 	struct outcome base;
 
 	run(settings->base, number, kernel, NULL, &base, &totals->base);
-	done = compared = base.code_count;
+	// A program may have got at the driver, which then goes on after the last one.
+	done = compared = base.code_count < kernel->running ? base.code_count : kernel->running;
+	if (base.end != END_OFF && base.code_count > kernel->running)
+		printf("kernel %llu, from program %u on: does not end\n", (unsigned long long)number, first);
 	if (base.end != END_OFF && done < kernel->running) {
 		count(&totals->wild, 1);
 		done++;
@@ -258,7 +275,7 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 		exit(2);
 	}
 	for (unsigned i = 0; i < settings->engine_count; i++) {
-		struct pair pair = {settings->base, settings->engines[i], number};
+		struct pair pair = {settings->base, settings->engines[i], number, kernel};
 		struct outcome other, *right = &base, again;
 		struct kernel part = *kernel;
 		char where[512];
@@ -299,11 +316,17 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 	return done;
 }
 
+static void generate(const struct settings *settings, uint64_t number, struct kernel *kernel)
+{
+	kernel_generate(kernel, target_find(settings->target, number), &settings->style, number,
+			settings->programs);
+}
+
 static void compare_kernel(const struct settings *settings, uint64_t number, struct totals *totals)
 {
 	struct kernel whole;
 
-	kernel_generate(&whole, number, settings->programs);
+	generate(settings, number, &whole);
 	for (unsigned first = 0; first < whole.count;) {
 		struct kernel part = whole;
 
@@ -409,7 +432,7 @@ static void watch_kernels(const struct settings *settings, unsigned job, struct 
 	for (uint64_t number = settings->from + job; number <= settings->to; number += settings->jobs) {
 		struct kernel whole;
 
-		kernel_generate(&whole, number, settings->programs);
+		generate(settings, number, &whole);
 		for (unsigned first = 0; first < whole.count;) {
 			struct kernel part = whole;
 
@@ -423,7 +446,7 @@ static void watch_kernels(const struct settings *settings, unsigned job, struct 
 
 static int watch_coverage(const struct settings *settings)
 {
-	struct coverage *coverage = coverage_new();
+	struct coverage *coverage = coverage_new(target_find(settings->target, 0));
 	FILE *results[JOBS_MAX];
 	bool failed = false;
 
@@ -463,14 +486,13 @@ static int watch_coverage(const struct settings *settings)
 
 // --- Single programs ---
 
-static int compare_single(const struct settings *settings, const char *name, struct program *program,
+static int compare_single(const struct settings *settings, const char *name, const struct kernel *kernel,
 			  uint64_t number)
 {
-	struct kernel kernel = {.count = 1, .running = 1, .programs = program};
 	struct outcome base;
 	int bad = 0;
 
-	run(settings->base, number, &kernel, NULL, &base, NULL);
+	run(settings->base, number, kernel, NULL, &base, NULL);
 	printf("%s, %s: %s", name, engine_name(settings->base), end_name(base.end));
 	for (unsigned i = 0; i < base.code_count; i++)
 		printf(", digest %08x", base.codes[i]);
@@ -480,7 +502,7 @@ static int compare_single(const struct settings *settings, const char *name, str
 		char where[512];
 		int index;
 
-		run(settings->engines[i], number, &kernel, NULL, &other, NULL);
+		run(settings->engines[i], number, kernel, NULL, &other, NULL);
 		bool same = outcome_same(&other, &base, where, sizeof(where), &index);
 		printf("%s, %s: %s\n", name, name_of(settings->engines[i]), same ? "same" : where);
 		bad |= !same;
@@ -496,14 +518,15 @@ static int replay(const struct settings *settings)
 
 	for (int i = 0; i < settings->word_count; i++) {
 		FILE *file = fopen(settings->words[i], "r");
-		struct program program;
+		struct kernel kernel;
 
-		if (!file || !program_read_text(&program, file)) {
+		if (!file || !kernel_read_text(&kernel, file)) {
 			fprintf(stderr, "%s: not a program\n", settings->words[i]);
 			return 2;
 		}
 		fclose(file);
-		bad |= compare_single(settings, settings->words[i], &program, 1);
+		bad |= compare_single(settings, settings->words[i], &kernel, 1);
+		kernel_free(&kernel);
 	}
 	return bad;
 }
@@ -519,10 +542,11 @@ static int seed(const struct settings *settings)
 	unsigned index = (unsigned)strtoul(settings->words[1], NULL, 10);
 	if (index >= settings->programs)
 		return 2;
-	kernel_generate(&kernel, number, settings->programs);
+	generate(settings, number, &kernel);
 	snprintf(name, sizeof(name), "kernel %llu, program %u", (unsigned long long)number, index);
-	program_write_text(&kernel.programs[index], stdout);
-	int bad = compare_single(settings, name, &kernel.programs[index], number);
+	kernel_write_text(&kernel, &kernel.programs[index], stdout);
+	struct kernel single = alone(&kernel, &kernel.programs[index]);
+	int bad = compare_single(settings, name, &single, number);
 	kernel_free(&kernel);
 	return bad;
 }
@@ -561,12 +585,22 @@ static bool parse_option(struct settings *settings, char *option)
 		settings->as_is = true;
 		return true;
 	}
+	if (strcmp(option, "--defined") == 0) {
+		settings->style.defined = true;
+		return true;
+	}
+	if (strcmp(option, "--brief") == 0) {
+		settings->style.brief = true;
+		return true;
+	}
 	if (!value)
 		return false;
 	*value++ = '\0';
 	if (strcmp(option, "--engines") == 0)
 		return add_engines(settings, value);
-	if (strcmp(option, "--base") == 0)
+	if (strcmp(option, "--target") == 0)
+		settings->target = value;
+	else if (strcmp(option, "--base") == 0)
 		settings->base = engine_find(value);
 	else if (strcmp(option, "--from") == 0)
 		settings->from = strtoull(value, NULL, 10);
@@ -584,7 +618,8 @@ static bool parse_option(struct settings *settings, char *option)
 		settings->keep = value;
 	else
 		return false;
-	return settings->base && settings->jobs > 0 && settings->jobs <= JOBS_MAX && settings->programs > 0 &&
+	return target_find(settings->target, 0) && settings->base && settings->jobs > 0 &&
+	       settings->jobs <= JOBS_MAX && settings->programs > 0 &&
 	       settings->programs <= KERNEL_PROGRAMS_MAX;
 }
 
@@ -598,6 +633,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	struct settings settings = {
+	    .target = "mips161",
 	    .base = engine_find("reference"),
 	    .engines = {engine_find("tier2")},
 	    .engine_count = 1,

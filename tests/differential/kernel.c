@@ -11,21 +11,24 @@
 #define KSEG0	  0x80000000u
 #define PAGE_SIZE 4096u
 
-extern const uint8_t driver_image[], driver_image_end[];
+#define JR_31_WORD	   0x03E00008u
+#define FLAGS_O32_MIPS32R2 0x70001000u // e_flags
 
-static uint32_t first_page(unsigned count)
+static uint32_t first_page(const struct target *target, unsigned count)
 {
-	return (LAYOUT_PROGRAMS + count * PROGRAM_SIZE + PAGE_SIZE - 1) / PAGE_SIZE;
+	return (target->base + LAYOUT_PROGRAMS + count * PROGRAM_SIZE + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-void kernel_generate(struct kernel *kernel, uint64_t seed, unsigned count)
+void kernel_generate(struct kernel *kernel, const struct target *target, const struct style *style,
+		     uint64_t seed, unsigned count)
 {
-	*kernel = (struct kernel){.count = count, .running = count};
+	*kernel = (struct kernel){.target = target, .style = *style, .count = count, .running = count};
 	kernel->programs = calloc(count, sizeof(*kernel->programs));
 	if (!kernel->programs)
 		abort();
 	for (unsigned i = 0; i < count; i++) {
-		program_generate(&kernel->programs[i], (seed << 20) + i, first_page(count) + i / 2, i % 2);
+		program_generate(&kernel->programs[i], target, style, (seed << 20) + i,
+				 first_page(target, count) + i / 2, i % 2);
 		kernel->programs[i].prelude = seed;
 	}
 }
@@ -35,9 +38,10 @@ void kernel_free(struct kernel *kernel)
 	free(kernel->programs);
 }
 
+// Physical address behind the last byte.
 static uint32_t image_end(const struct kernel *kernel)
 {
-	uint32_t end = LAYOUT_PROGRAMS + kernel->count * PROGRAM_SIZE;
+	uint32_t end = kernel->target->base + LAYOUT_PROGRAMS + kernel->count * PROGRAM_SIZE;
 
 	for (unsigned i = 0; i < kernel->running; i++) {
 		const struct program *program = &kernel->programs[i];
@@ -50,7 +54,9 @@ static uint32_t image_end(const struct kernel *kernel)
 
 uint32_t kernel_ram_size(const struct kernel *kernel)
 {
-	return (image_end(kernel) / PAGE_SIZE + 2) * PAGE_SIZE;
+	uint32_t size = (image_end(kernel) / PAGE_SIZE + 2) * PAGE_SIZE;
+
+	return size > kernel->target->ram_size ? size : kernel->target->ram_size;
 }
 
 bool kernel_write_conf(const struct kernel *kernel, FILE *file)
@@ -59,20 +65,26 @@ bool kernel_write_conf(const struct kernel *kernel, FILE *file)
 		       kernel_ram_size(kernel)) > 0;
 }
 
-static void put_word(uint8_t *at, uint32_t word)
+// The file: an ELF header, and from the next page on the bytes from the target's base.
+struct image {
+	const struct target *target;
+	uint8_t *elf;
+};
+
+static void put_number(const struct image *image, uint8_t *at, uint32_t number, unsigned bytes)
 {
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(word >> (24 - 8 * i));
+	for (unsigned i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(number >> 8 * (image->target->big_endian ? bytes - 1 - i : i));
 }
 
-static void put_half(uint8_t *at, uint32_t half)
+// A word of RAM.
+static void put_word(const struct image *image, uint32_t physical, uint32_t word)
 {
-	at[0] = (uint8_t)(half >> 8);
-	at[1] = (uint8_t)half;
+	put_number(image, image->elf + PAGE_SIZE + physical - image->target->base, word, 4);
 }
 
 // What the handlers start with: instructions that disturb nothing but what the digest takes in.
-static void put_prelude(uint8_t *image, struct numbers *numbers)
+static void put_prelude(const struct image *image, uint32_t vector, struct numbers *numbers)
 {
 	static const uint32_t words[] = {
 	    0,		// nop
@@ -88,62 +100,92 @@ static void put_prelude(uint8_t *image, struct numbers *numbers)
 	};
 
 	for (unsigned i = 0; i < PRELUDE_WORDS; i++)
-		put_word(image + 4 * i, words[numbers_below(numbers, sizeof(words) / sizeof(words[0]))]);
+		put_word(image, vector + 4 * i,
+			 words[numbers_below(numbers, sizeof(words) / sizeof(words[0]))]);
+}
+
+// The places where programs put code: each instruction that may come is followed by a return.
+static void put_places(const struct image *image)
+{
+	for (unsigned i = 0; i < 2 * GENERATED_PLACES; i++) {
+		uint32_t place = image->target->base + LAYOUT_DATA + i / GENERATED_PLACES * PAGE_SIZE +
+				 GENERATED_START + i % GENERATED_PLACES * GENERATED_BYTES;
+
+		put_word(image, place + 16, JR_31_WORD);
+		put_word(image, place + 24, JR_31_WORD);
+	}
+}
+
+static void put_program(const struct image *image, const struct program *program, uint32_t row)
+{
+	for (unsigned i = 0; i < PROGRAM_SIZE / 4; i++)
+		put_word(image, row + 4 * i, program->table[i]);
+	for (unsigned i = 0; i < program->count; i++)
+		put_word(image, program->address + 4 * i, program->words[i]);
+}
+
+#define PUT(type, at, field, number)                                                                         \
+	put_number(image, (at) + offsetof(type, field), (number), sizeof(((type *)0)->field))
+
+static void put_headers(const struct image *image, uint32_t size)
+{
+	const struct target *target = image->target;
+	uint8_t *elf = image->elf, *segment = elf + sizeof(Elf32_Ehdr);
+
+	memcpy(elf, ELFMAG, SELFMAG);
+	elf[EI_CLASS] = ELFCLASS32;
+	elf[EI_DATA] = target->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
+	elf[EI_VERSION] = EV_CURRENT;
+	PUT(Elf32_Ehdr, elf, e_type, ET_EXEC);
+	PUT(Elf32_Ehdr, elf, e_machine, EM_MIPS);
+	PUT(Elf32_Ehdr, elf, e_version, EV_CURRENT);
+	PUT(Elf32_Ehdr, elf, e_entry, KSEG0 + target->base + LAYOUT_ENTRY);
+	PUT(Elf32_Ehdr, elf, e_phoff, sizeof(Elf32_Ehdr));
+	PUT(Elf32_Ehdr, elf, e_flags, target->cpu ? FLAGS_O32_MIPS32R2 : 0);
+	PUT(Elf32_Ehdr, elf, e_ehsize, sizeof(Elf32_Ehdr));
+	PUT(Elf32_Ehdr, elf, e_phentsize, sizeof(Elf32_Phdr));
+	PUT(Elf32_Ehdr, elf, e_phnum, 1);
+	PUT(Elf32_Phdr, segment, p_type, PT_LOAD);
+	PUT(Elf32_Phdr, segment, p_offset, PAGE_SIZE);
+	PUT(Elf32_Phdr, segment, p_vaddr, KSEG0 + target->base);
+	PUT(Elf32_Phdr, segment, p_paddr, KSEG0 + target->base);
+	PUT(Elf32_Phdr, segment, p_filesz, size);
+	PUT(Elf32_Phdr, segment, p_memsz, size);
+	PUT(Elf32_Phdr, segment, p_flags, PF_R | PF_W | PF_X);
+	PUT(Elf32_Phdr, segment, p_align, PAGE_SIZE);
 }
 
 bool kernel_write_elf(const struct kernel *kernel, FILE *file)
 {
-	uint32_t size = image_end(kernel);
-	uint32_t header = PAGE_SIZE;
-	uint8_t *elf = calloc(1, header + size), *image = elf + header;
+	const struct target *target = kernel->target;
+	uint32_t size = image_end(kernel) - target->base, header = target->base + LAYOUT_HEADER;
+	struct image image = {.target = target, .elf = calloc(1, PAGE_SIZE + size)};
 	struct numbers numbers = {kernel->programs[0].prelude};
 
-	if (!elf)
+	if (!image.elf)
 		abort();
-	memcpy(elf, ELFMAG, SELFMAG);
-	elf[EI_CLASS] = ELFCLASS32;
-	elf[EI_DATA] = ELFDATA2MSB;
-	elf[EI_VERSION] = EV_CURRENT;
-	put_half(elf + offsetof(Elf32_Ehdr, e_type), ET_EXEC);
-	put_half(elf + offsetof(Elf32_Ehdr, e_machine), EM_MIPS);
-	put_word(elf + offsetof(Elf32_Ehdr, e_version), EV_CURRENT);
-	put_word(elf + offsetof(Elf32_Ehdr, e_entry), KSEG0 + LAYOUT_ENTRY);
-	put_word(elf + offsetof(Elf32_Ehdr, e_phoff), sizeof(Elf32_Ehdr));
-	put_half(elf + offsetof(Elf32_Ehdr, e_ehsize), sizeof(Elf32_Ehdr));
-	put_half(elf + offsetof(Elf32_Ehdr, e_phentsize), sizeof(Elf32_Phdr));
-	put_half(elf + offsetof(Elf32_Ehdr, e_phnum), 1);
-	uint8_t *segment = elf + sizeof(Elf32_Ehdr);
-	put_word(segment + offsetof(Elf32_Phdr, p_type), PT_LOAD);
-	put_word(segment + offsetof(Elf32_Phdr, p_offset), header);
-	put_word(segment + offsetof(Elf32_Phdr, p_vaddr), KSEG0);
-	put_word(segment + offsetof(Elf32_Phdr, p_paddr), KSEG0);
-	put_word(segment + offsetof(Elf32_Phdr, p_filesz), size);
-	put_word(segment + offsetof(Elf32_Phdr, p_memsz), size);
-	put_word(segment + offsetof(Elf32_Phdr, p_flags), PF_R | PF_W | PF_X);
-	put_word(segment + offsetof(Elf32_Phdr, p_align), PAGE_SIZE);
-
-	memcpy(image, driver_image, (size_t)(driver_image_end - driver_image));
-	put_prelude(image + LAYOUT_UTLB + PRELUDE_OFFSET, &numbers);
-	put_prelude(image + LAYOUT_GENERAL + PRELUDE_OFFSET, &numbers);
-	put_word(image + LAYOUT_HEADER + HEADER_COUNT, kernel->running);
-	put_word(image + LAYOUT_HEADER + HEADER_DUMP, kernel->dump);
-	for (unsigned i = 0; i < kernel->running; i++) {
-		const struct program *program = &kernel->programs[i];
-
-		for (unsigned k = 0; k < PROGRAM_SIZE / 4; k++)
-			put_word(image + LAYOUT_PROGRAMS + i * PROGRAM_SIZE + 4 * k, program->table[k]);
-		for (unsigned k = 0; k < program->count; k++)
-			put_word(image + program->address + 4 * k, program->words[k]);
+	put_headers(&image, size);
+	memcpy(image.elf + PAGE_SIZE, target->driver, (size_t)(target->driver_end - target->driver));
+	if (!target->cpu) {
+		put_prelude(&image, LAYOUT_REFILL, &numbers);
+		put_prelude(&image, MIPS161_GENERAL, &numbers);
 	}
-	bool ok = fwrite(elf, 1, header + size, file) == header + size;
-	free(elf);
+	put_places(&image);
+	put_word(&image, header + HEADER_COUNT, kernel->running);
+	put_word(&image, header + HEADER_DUMP, kernel->dump);
+	put_word(&image, header + HEADER_DEFINED, kernel->style.defined);
+	for (unsigned i = 0; i < kernel->running; i++)
+		put_program(&image, &kernel->programs[i], target->base + LAYOUT_PROGRAMS + i * PROGRAM_SIZE);
+	bool ok = fwrite(image.elf, 1, PAGE_SIZE + size, file) == PAGE_SIZE + size;
+	free(image.elf);
 	return ok;
 }
 
-void program_write_text(const struct program *program, FILE *file)
+void kernel_write_text(const struct kernel *kernel, const struct program *program, FILE *file)
 {
 	uint32_t va = program->table[PROGRAM_ENTRY / 4];
 
+	fprintf(file, "target %s\n%s", kernel->target->name, kernel->style.defined ? "defined\n" : "");
 	fprintf(file, "prelude %llu\n", (unsigned long long)program->prelude);
 	fprintf(file, "at %08x\n", program->address);
 	for (unsigned i = 0; i < PROGRAM_SIZE / 4; i++)
@@ -153,33 +195,57 @@ void program_write_text(const struct program *program, FILE *file)
 		struct insn insn;
 		char text[96];
 
-		mips_decode(&mips_isa_mips161, program->words[i], &insn);
+		mips_decode(kernel->target->isa, program->words[i], &insn);
 		mips_disassemble(&insn, va + 4 * i, text, sizeof(text));
 		fprintf(file, "word %08x # %08x: %s\n", program->words[i], va + 4 * i, text);
 	}
 }
 
-bool program_read_text(struct program *program, FILE *file)
+static bool read_line(struct kernel *kernel, const char *line)
+{
+	struct program *program = kernel->programs;
+	unsigned long long prelude;
+	unsigned offset, value;
+	char name[32];
+
+	if (line[0] == '#' || line[0] == '\n')
+		return true;
+	if (sscanf(line, "target %31s", name) == 1)
+		kernel->target = target_find(name, 0);
+	else if (strcmp(line, "defined\n") == 0)
+		kernel->style.defined = true;
+	else if (sscanf(line, "prelude %llu", &prelude) == 1)
+		program->prelude = prelude;
+	else if (sscanf(line, "at %x", &value) == 1)
+		program->address = value;
+	else if (sscanf(line, "table %u %x", &offset, &value) == 2 && offset < PROGRAM_SIZE)
+		program->table[offset / 4] = value;
+	else if (sscanf(line, "word %x", &value) == 1 && program->count < PROGRAM_WORDS_MAX)
+		program->words[program->count++] = value;
+	else
+		return false;
+	return kernel->target;
+}
+
+bool kernel_read_text(struct kernel *kernel, FILE *file)
 {
 	char line[256];
+	bool ok = true;
 
-	memset(program, 0, sizeof(*program));
-	while (fgets(line, sizeof(line), file)) {
-		unsigned long long prelude;
-		unsigned offset, value;
+	*kernel = (struct kernel){.target = &target_mips161,
+				  .count = 1,
+				  .running = 1,
+				  .programs = calloc(1, sizeof(struct program))};
+	if (!kernel->programs)
+		abort();
+	while (ok && fgets(line, sizeof(line), file))
+		ok = read_line(kernel, line);
+	if (ok) {
+		uint32_t offset = kernel->programs->address - kernel->target->base;
 
-		if (line[0] == '#' || line[0] == '\n')
-			continue;
-		if (sscanf(line, "prelude %llu", &prelude) == 1)
-			program->prelude = prelude;
-		else if (sscanf(line, "at %x", &value) == 1)
-			program->address = value;
-		else if (sscanf(line, "table %u %x", &offset, &value) == 2 && offset < PROGRAM_SIZE)
-			program->table[offset / 4] = value;
-		else if (sscanf(line, "word %x", &value) == 1 && program->count < PROGRAM_WORDS_MAX)
-			program->words[program->count++] = value;
-		else
-			return false;
+		ok = offset >= LAYOUT_PROGRAMS + PROGRAM_SIZE && offset < 15u << 20;
 	}
-	return program->address >= LAYOUT_PROGRAMS + PROGRAM_SIZE && program->address < 15u << 20;
+	if (!ok)
+		kernel_free(kernel);
+	return ok;
 }

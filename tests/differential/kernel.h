@@ -11,6 +11,8 @@ enum {
 };
 
 struct kernel {
+	const struct target *target;
+	struct style style;
 	unsigned count; // programs that there is room for in the table
 	bool dump;
 	struct program *programs; // those that run
@@ -18,16 +20,18 @@ struct kernel {
 };
 
 // The programs `seed` * 2^20 + 0 ... as they lie in a kernel of `count`.
-void kernel_generate(struct kernel *kernel, uint64_t seed, unsigned count);
+void kernel_generate(struct kernel *kernel, const struct target *target, const struct style *style,
+		     uint64_t seed, unsigned count);
 void kernel_free(struct kernel *kernel);
 
 // RAM that the machine needs.
 uint32_t kernel_ram_size(const struct kernel *kernel);
 bool kernel_write_elf(const struct kernel *kernel, FILE *file);
-// The configuration of the machine that it runs on.
+// The configuration of the System/161 that it runs on.
 bool kernel_write_conf(const struct kernel *kernel, FILE *file);
 
-void program_write_text(const struct program *program, FILE *file);
-bool program_read_text(struct program *program, FILE *file);
+// A program as text: a kernel that runs nothing else. Reading makes such a kernel.
+void kernel_write_text(const struct kernel *kernel, const struct program *program, FILE *file);
+bool kernel_read_text(struct kernel *kernel, FILE *file);
 
 #endif

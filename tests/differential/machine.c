@@ -153,6 +153,7 @@ static void add_code(struct outcome *outcome, uint32_t code)
 	outcome->codes[outcome->code_count++] = code;
 }
 
+// A line that ends or explains a run; those with digests are digests.
 static void add_line(struct outcome *outcome, const char *text)
 {
 	size_t length = strlen(text);
@@ -253,21 +254,42 @@ bool outcome_same(const struct outcome *a, const struct outcome *b, char *where,
 
 // --- Our engines ---
 
+// Stops at the first digest that is not the expected one.
+static void compare_last(struct outcome *outcome, unsigned before)
+{
+	const struct outcome *expected = outcome->expected;
+
+	if (expected && outcome->code_count > before &&
+	    (before >= expected->code_count || outcome->codes[before] != expected->codes[before]))
+		vm_interrupt(outcome->vm);
+}
+
 static void console(void *context, uint8_t character)
 {
-	add_console(context, character);
+	struct outcome *outcome = context;
+	unsigned before = outcome->code_count;
+
+	if (!outcome->target->cpu) {
+		add_console(outcome, character);
+		return;
+	}
+	// On Malta: lines of eight digits.
+	if (character != '\n') {
+		outcome->digits = outcome->digits << 4 |
+				  (uint32_t)(character <= '9' ? character - '0' : character - 'a' + 10);
+		return;
+	}
+	add_code(outcome, outcome->digits);
+	compare_last(outcome, before);
 }
 
 static void message(void *context, const char *text)
 {
 	struct outcome *outcome = context;
-	const struct outcome *expected = outcome->expected;
-	unsigned last = outcome->code_count;
+	unsigned before = outcome->code_count;
 
 	add_line(outcome, text);
-	if (expected && outcome->code_count > last &&
-	    (last >= expected->code_count || outcome->codes[last] != expected->codes[last]))
-		vm_interrupt(outcome->vm);
+	compare_last(outcome, before);
 }
 
 // A file without a name, and a name for it.
@@ -293,6 +315,19 @@ static const char *backend_path(void)
 	return path;
 }
 
+static bool load(struct vm *vm, const struct kernel *kernel, const char *elf_path, const char *conf_path,
+		 struct error *error)
+{
+	struct malta_options malta = {.kernel = elf_path,
+				      .command_line = "",
+				      .cpu = kernel->target->cpu,
+				      .ram_size = kernel_ram_size(kernel)};
+
+	if (kernel->target->cpu)
+		return vm_build_malta(vm, &malta, error);
+	return vm_configure(vm, conf_path, NULL, 0, error) && vm_load(vm, elf_path, "", error);
+}
+
 static struct vm *build(const struct engine *engine, struct jit_options *jit, const struct kernel *kernel,
 			struct outcome *outcome)
 {
@@ -312,7 +347,7 @@ static struct vm *build(const struct engine *engine, struct jit_options *jit, co
 	if (!kernel_write_elf(kernel, elf) || !kernel_write_conf(kernel, conf) || fflush(elf) || fflush(conf))
 		abort();
 	vm = vm_new(&options, &error);
-	if (!vm || !vm_configure(vm, conf_path, NULL, 0, &error) || !vm_load(vm, elf_path, "", &error)) {
+	if (!vm || !load(vm, kernel, elf_path, conf_path, &error)) {
 		add_line(outcome, error.text);
 		outcome->end = END_BROKEN;
 		if (vm)
@@ -328,20 +363,20 @@ struct vm *machine_new(const struct engine *engine, const struct kernel *kernel,
 {
 	struct jit_options jit = jit_default_options();
 
-	*outcome = (struct outcome){0};
+	*outcome = (struct outcome){.target = kernel->target};
 	jit.backend_path = backend_path();
 	outcome->vm = build(engine, &jit, kernel, outcome);
 	return outcome->vm;
 }
 
-// A program that takes too long ran wild. At certain cycles, not after a time, so that all engines agree.
-static enum vm_state run_to_end(struct vm *vm, const struct outcome *outcome)
+// A program that takes too long ran wild, or does not let the driver end. At certain cycles, not after a time, so that all engines agree.
+static enum vm_state run_to_end(struct vm *vm, const struct outcome *outcome, unsigned programs)
 {
 	for (uint64_t limit = MACHINE_CYCLES_PER_PROGRAM;; limit += MACHINE_CYCLES_PER_PROGRAM) {
 		unsigned before = outcome->code_count;
 		enum vm_state state = vm_run(vm, limit);
 
-		if (state != VM_RUNNING || outcome->code_count == before)
+		if (state != VM_RUNNING || outcome->code_count == before || before > programs)
 			return state;
 	}
 }
@@ -354,18 +389,18 @@ void machine_run(const struct engine *engine, uint64_t number, const struct kern
 	struct jit_statistics statistics;
 	struct vm *vm;
 
-	*outcome = (struct outcome){.expected = expected};
+	*outcome = (struct outcome){.target = kernel->target, .expected = expected};
 	jit.backend_path = backend_path();
 	if (engine->configure)
 		engine->configure(&jit, &numbers);
 	vm = outcome->vm = build(engine, &jit, kernel, outcome);
 	if (!vm)
 		return;
-	switch (run_to_end(vm, outcome)) {
+	switch (run_to_end(vm, outcome, kernel->running)) {
 	case VM_POWERED_OFF:
 		vm_shutdown_lines(vm);
-		add_format(outcome, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%d mhz)",
-			   vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / NS_PER_CYCLE);
+		add_format(outcome, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%u mhz)",
+			   vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / vm->ns_per_cycle);
 		break;
 	case VM_HUNG:
 		add_line(outcome, "Exiting instead of waiting for debugger...");

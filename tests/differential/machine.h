@@ -24,7 +24,9 @@ struct outcome {
 	unsigned code_count;
 	char *lines; // all else that it printed
 	size_t line_bytes;
-	uint64_t console;		// digest of what it printed on its console
+	uint64_t console; // digest of what it printed on its console
+	const struct target *target;
+	uint32_t digits;		// of a digest that is not complete
 	uint64_t executed, translated;	// cycles; 0 from the original
 	struct vm *vm;			// of our engines: the machine as it ended
 	const struct outcome *expected; // while it runs: ends it at the first digest that differs

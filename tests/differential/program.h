@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "tests/differential/layout.h"
+#include "tests/differential/numbers.h"
+#include "tests/differential/target.h"
 
 enum {
 	PROGRAM_WORDS_MAX = 256,
@@ -22,16 +24,17 @@ struct program {
 	uint32_t words[PROGRAM_WORDS_MAX];
 };
 
-// A generator of numbers: splitmix64.
-struct numbers {
-	uint64_t state;
+// Which programs are made.
+struct style {
+	// Only what the architecture defines and what takes no time to tell: to compare with other
+	// implementations of it. Not for System/161, whose original is the definition.
+	bool defined;
+	bool brief; // shorter programs, for engines that take long to compile
 };
-uint64_t numbers_next(struct numbers *numbers);
-// Below `bound`.
-uint32_t numbers_below(struct numbers *numbers, uint32_t bound);
 
 // The program of number `seed` in the given page; the second of two in a page may go on in the next one.
-void program_generate(struct program *program, uint64_t seed, uint32_t page, bool second);
+void program_generate(struct program *program, const struct target *target, const struct style *style,
+		      uint64_t seed, uint32_t page, bool second);
 
 static inline uint32_t *program_field(struct program *program, unsigned offset)
 {

@@ -56,10 +56,11 @@ static bool shorten(struct shrinking *shrinking)
 	return changed;
 }
 
-// A list in the table that a certain first word ends.
-static bool drop_entries(struct shrinking *shrinking, unsigned offset, unsigned words, unsigned most,
+// A list in the table, of `size` words in all, that a certain first word ends.
+static bool drop_entries(struct shrinking *shrinking, unsigned offset, unsigned size, unsigned words,
 			 uint32_t last)
 {
+	unsigned most = size / words;
 	bool changed = false;
 
 	for (unsigned i = 0; i < most;) {
@@ -103,8 +104,8 @@ static bool may_be_zero(unsigned offset)
 	}
 }
 
-void program_shrink(struct program *program, bool (*differs)(void *context, const struct program *program),
-		    void *context)
+void program_shrink(struct program *program, bool mips32,
+		    bool (*differs)(void *context, const struct program *program), void *context)
 {
 	struct shrinking shrinking = {program, differs, context};
 	bool changed = true;
@@ -113,8 +114,10 @@ void program_shrink(struct program *program, bool (*differs)(void *context, cons
 		changed = drop_words(&shrinking);
 		for (uint32_t runs = 1; runs < *program_field(program, PROGRAM_RUNS); runs++)
 			changed |= set_field(&shrinking, PROGRAM_RUNS, runs);
-		changed |= drop_entries(&shrinking, PROGRAM_TLB, 3, PROGRAM_TLB_MAX, UINT32_MAX);
-		changed |= drop_entries(&shrinking, PROGRAM_PAGES, 2, PROGRAM_PAGES_MAX, 1);
+		changed |= drop_entries(&shrinking, PROGRAM_TLB, PROGRAM_TLB_WORDS,
+					mips32 ? MIPS32_TLB_WORDS : MIPS161_TLB_WORDS, UINT32_MAX);
+		changed |= drop_entries(&shrinking, PROGRAM_PAGES, PROGRAM_PAGES_WORDS,
+					mips32 ? MIPS32_PAGES_WORDS : MIPS161_PAGES_WORDS, 1);
 		for (unsigned offset = 0; offset < PROGRAM_SIZE; offset += 4)
 			if (may_be_zero(offset) && *program_field(program, offset))
 				changed |= set_field(&shrinking, offset, 0);

@@ -6,7 +6,7 @@
 
 // `differs` says whether a program still shows the difference; it is called some hundred times. The program differs
 // at first and afterwards.
-void program_shrink(struct program *program, bool (*differs)(void *context, const struct program *program),
-		    void *context);
+void program_shrink(struct program *program, bool mips32,
+		    bool (*differs)(void *context, const struct program *program), void *context);
 
 #endif

@@ -1,24 +1,24 @@
-// The driver of a kernel of random programs: prepares the machine for each program, runs it, handles its
-// exceptions, and boils its final state down to a word that it prints with the trace card.
+// The driver of a kernel of random programs for System/161: prepares the machine for each program, runs it, handles
+// its exceptions, and boils its final state down to a word that it prints with the trace card.
 //
-// The digest takes in every exception with its registers and time, the final registers, TLB, data and code.
-#include "tests/differential/layout.h"
+// The digest takes in every exception with its registers and time, the registers after each run, and after the last
+// one TLB, data and code.
+#define BASE 0
+#include "tests/differential/driver.inc"
 
-	.set	noreorder
-	.set	noat
+#define TIMER_BASE  0xbffd0000
+#define TIMER_NSEC  4
+#define TIMER_ROE   8
+#define TIMER_IRQ   12
+#define TIMER_COUNT 16
+#define TRACE_BASE  0xbffe0000
+#define TRACE_PRINT 8
+#define TRACE_DUMP  12
+#define BOARD_BASE  0xbfff8000
+#define BOARD_POWER -0x1f8
+#define BOARD_IPI   4
 
-#define KSEG0	     0x80000000
-#define TIMER_BASE   0xbffd0000
-#define TIMER_NSEC   4
-#define TIMER_ROE    8
-#define TIMER_IRQ    12
-#define TIMER_COUNT  16
-#define TRACE_BASE   0xbffe0000
-#define TRACE_PRINT  8
-#define TRACE_DUMP   12
-#define BOARD_BASE   0xbfff8000
-#define BOARD_POWER  -0x1f8
-#define BOARD_IPI    4
+#define TLB_END 0x4000 // Index behind the last entry
 
 #define C0_INDEX    $0
 #define C0_RANDOM   $1
@@ -32,7 +32,6 @@
 #define C0_CAUSE    $13
 #define C0_EPC	    $14
 
-// Offsets in the save area: registers at 4 times their number, then
 #define SAVE_HI	      128
 #define SAVE_LO	      132
 #define SAVE_STATUS   136
@@ -46,26 +45,13 @@
 #define SAVE_COUNT    168
 #define SAVE_RANDOM   172
 #define SAVE_WORDS    44 // up to here it counts for the digest
-#define VAR_HASH      256
-#define VAR_EVENTS    260
-#define VAR_PROGRAM   264
-#define VAR_RUN	      268
-#define VAR_LEFT      272
-#define VAR_RETURN    276
 
 #define HI(address) (address) >> 16
 #define LO(address) (address) & 0xffff
 
-// $30 = ($30 * 33) ^ $value
-	.macro	mix value
-	sll	$25, $30, 5
-	addu	$30, $30, $25
-	xor	$30, $30, \value
-	.endm
-
 	.text
 	.globl	_start
-	.org	LAYOUT_UTLB
+	.org	LAYOUT_REFILL
 	nop
 	nop
 	nop
@@ -74,7 +60,7 @@
 	j	handler
 	li	$27, 1
 
-	.org	LAYOUT_GENERAL
+	.org	MIPS161_GENERAL
 	nop
 	nop
 	nop
@@ -86,25 +72,20 @@
 	.org	LAYOUT_ENTRY
 _start:
 	mtc0	$0, C0_STATUS
-	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
-	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
-	lui	$4, HI(KSEG0 + LAYOUT_PROGRAMS)
-	ori	$4, $4, LO(KSEG0 + LAYOUT_PROGRAMS)
+	address	$26, LAYOUT_SAVE
+	address	$4, LAYOUT_PROGRAMS
 	sw	$4, VAR_PROGRAM($26)
 	sw	$0, VAR_RUN($26)
 	sw	$0, VAR_HASH($26)
-	lui	$5, HI(KSEG0 + LAYOUT_HEADER)
-	ori	$5, $5, LO(KSEG0 + LAYOUT_HEADER)
+	address	$5, LAYOUT_HEADER
 	lw	$6, HEADER_COUNT($5)
 	lui	$7, HI(TIMER_BASE)
 	sw	$6, VAR_LEFT($26)
-	li	$8, 1
-	sw	$8, TIMER_ROE($7)
+	sw	$0, TIMER_ROE($7)
 
 // Sets up and starts the next run.
 next:
-	lui	$26, HI(KSEG0 + LAYOUT_SAVE)
-	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
+	address	$26, LAYOUT_SAVE
 	lw	$4, VAR_PROGRAM($26)
 	sw	$0, VAR_EVENTS($26)
 
@@ -116,9 +97,9 @@ next:
 1:	mtc0	$8, C0_ENTRYHI
 	mtc0	$10, C0_INDEX
 	addiu	$8, $8, 0x1000
-	addiu	$10, $10, 0x100
-	bne	$8, $9, 1b
 	tlbwi
+	bne	$8, $9, 1b
+	addiu	$10, $10, 0x100
 	addiu	$8, $4, PROGRAM_TLB
 2:	lw	$9, 0($8)
 	lw	$10, 4($8)
@@ -129,20 +110,10 @@ next:
 	mtc0	$11, C0_ENTRYLO
 	tlbwi
 	b	2b
-	addiu	$8, $8, 12
+	addiu	$8, $8, 4 * MIPS161_TLB_WORDS
 
-	// Data.
-3:	lui	$8, HI(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	ori	$8, $8, LO(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	addiu	$9, $8, WINDOW_WORDS * 4
-	lw	$10, PROGRAM_FILL($4)
-4:	sll	$11, $10, 2
-	addu	$10, $10, $11
-	addiu	$10, $10, 0x3035
-	sw	$10, 0($8)
-	addiu	$8, $8, 4
-	bne	$8, $9, 4b
-	nop
+3:	lw	$8, VAR_RUN($26)
+	fill_data
 
 	// Devices and lines.
 	lui	$8, HI(BOARD_BASE)
@@ -151,6 +122,8 @@ next:
 	lui	$8, HI(TIMER_BASE)
 	lw	$9, PROGRAM_TIMER($4)
 	lw	$10, TIMER_IRQ($8)
+	li	$10, 1
+	sw	$10, TIMER_ROE($8)
 	sw	$9, TIMER_COUNT($8)
 
 	// Coprocessor 0.
@@ -171,21 +144,7 @@ next:
 	mtc0	$8, C0_STATUS
 	mtc0	$9, C0_ENTRYHI
 
-	// General registers: r1 to r15 differ in each run.
-	lw	$8, VAR_RUN($26)
-	addiu	$26, $4, PROGRAM_REGISTERS
-	sll	$8, $8, 2
-	addu	$8, $4, $8
-	lw	$27, PROGRAM_MIX($8)
-	.irp	r, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	lw	$\r, 4 * \r($26)
-	.endr
-	.irp	r, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	xor	$\r, $\r, $27
-	.endr
-	.irp	r, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 28, 29, 30, 31
-	lw	$\r, 4 * \r($26)
-	.endr
+	load_registers
 	lw	$27, PROGRAM_COMPARE($4)
 	lw	$26, PROGRAM_COUNT($4)
 	beq	$27, $0, 5f
@@ -200,12 +159,7 @@ next:
 // Every exception of a program. $26: the page of the save area; $27: 1 from the UTLB vector.
 handler:
 	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
-	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
-	sw	$\r, 4 * \r($26)
-	.endr
-	.irp	r, 28, 29, 30, 31
-	sw	$\r, 4 * \r($26)
-	.endr
+	save_registers
 	mfhi	$1
 	mflo	$2
 	mfc0	$3, C0_STATUS
@@ -331,7 +285,7 @@ tlb_fault:
 	beq	$20, $18, 2f
 	andi	$22, $20, 1
 	beq	$22, $0, 1b
-	addiu	$19, $19, 8
+	addiu	$19, $19, 4 * MIPS161_PAGES_WORDS
 	b	skip
 	nop
 2:	xori	$22, $17, 4
@@ -349,13 +303,15 @@ tlb_fault:
 	bltz	$22, 4f
 	ori	$21, $21, 0x200
 	mtc0	$21, C0_ENTRYLO
-	b	6f
 	tlbwi
+	b	6f
+	nop
 4:	andi	$22, $16, POLICY_RANDOM
 	beq	$22, $0, 5f
 	andi	$22, $13, 31
-	b	6f
 	tlbwr
+	b	6f
+	nop
 5:	sll	$22, $22, 8
 	ori	$22, $22, 0x2000
 	mtc0	$22, C0_INDEX
@@ -370,33 +326,33 @@ return:
 	lw	$3, SAVE_STATUS($26)
 	move	$27, $5
 	mtc0	$3, C0_STATUS
-	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
-	lw	$\r, 4 * \r($26)
-	.endr
-	.irp	r, 28, 29, 30, 31
-	lw	$\r, 4 * \r($26)
-	.endr
+	restore_registers
 	jr	$27
 	rfe
 
 	.org	LAYOUT_FINISH
-// The program has ended: $26 save area, $30 hash, $13 events, $14 program.
+// The run has ended: $26 save area, $30 hash, $13 events, $14 program.
 finish:
 	mtc0	$0, C0_STATUS
 	sw	$0, 4 * 26($26)
 	sw	$0, 4 * 27($26)
 	move	$8, $26
 	addiu	$9, $26, SAVE_WORDS * 4
-1:	lw	$10, 0($8)
-	addiu	$8, $8, 4
-	mix	$10
-	bne	$8, $9, 1b
-	nop
+	mix_words
 	lui	$8, HI(TIMER_BASE)
-	lw	$8, TIMER_NSEC($8)
-	mix	$8
+	lw	$9, TIMER_NSEC($8)
+	sw	$0, TIMER_ROE($8)
+	mix	$9
+	sw	$30, VAR_HASH($26)
+	lw	$8, VAR_RUN($26)
+	lw	$9, PROGRAM_RUNS($14)
+	addiu	$8, $8, 1
+	bne	$8, $9, next
+	sw	$8, VAR_RUN($26)
+
+	// The program, too.
 	move	$8, $0
-	li	$9, 0x4000
+	li	$9, TLB_END
 2:	mtc0	$8, C0_INDEX
 	tlbr
 	mfc0	$10, C0_ENTRYHI
@@ -406,31 +362,7 @@ finish:
 	addiu	$8, $8, 0x100
 	bne	$8, $9, 2b
 	nop
-	lui	$8, HI(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	ori	$8, $8, LO(KSEG0 + LAYOUT_DATA + WINDOW_START)
-	addiu	$9, $8, WINDOW_WORDS * 4
-3:	lw	$10, 0($8)
-	addiu	$8, $8, 4
-	mix	$10
-	bne	$8, $9, 3b
-	nop
-	lw	$8, PROGRAM_CODE($14)
-	lw	$9, PROGRAM_CODE_WORDS($14)
-	sll	$9, $9, 2
-	addu	$9, $9, $8
-4:	lw	$10, 0($8)
-	addiu	$8, $8, 4
-	mix	$10
-	bne	$8, $9, 4b
-	nop
-	sw	$30, VAR_HASH($26)
-
-	lw	$8, VAR_RUN($26)
-	lw	$9, PROGRAM_RUNS($14)
-	addiu	$8, $8, 1
-	bne	$8, $9, next
-	sw	$8, VAR_RUN($26)
-
+	mix_memory
 	sw	$0, VAR_RUN($26)
 	sw	$0, VAR_HASH($26)
 	lui	$10, HI(TRACE_BASE)
@@ -443,8 +375,7 @@ finish:
 	sw	$8, VAR_LEFT($26)
 
 	// The last one: its state again, for the dump.
-	lui	$8, HI(KSEG0 + LAYOUT_HEADER)
-	ori	$8, $8, LO(KSEG0 + LAYOUT_HEADER)
+	address	$8, LAYOUT_HEADER
 	lw	$9, HEADER_DUMP($8)
 	beq	$9, $0, power_off
 	nop
@@ -459,12 +390,7 @@ finish:
 	mtc0	$2, C0_ENTRYLO
 	mtc0	$3, C0_INDEX
 	lui	$27, HI(TRACE_BASE)
-	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
-	lw	$\r, 4 * \r($26)
-	.endr
-	.irp	r, 28, 29, 30, 31
-	lw	$\r, 4 * \r($26)
-	.endr
+	restore_registers
 	sw	$0, TRACE_DUMP($27)
 
 power_off:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs random programs for MIPS32 release 2 on QEMU's Malta board and on ours, and compares their digests.
 
-    run.py [--base qemu|reference] [--engines LIST] [--from SEED] [--to SEED] [--programs N] [--endian big,little] ...
+    qemu.py [--base qemu|reference] [--engines LIST] [--from SEED] [--to SEED] [--programs N] [--endian big,little] ...
 
 A program that differs is run alone, and words of it become NOPs while the difference stays; what is left is printed,
 with the command that makes it again.
@@ -15,12 +15,14 @@ import tempfile
 import time
 
 SKIPPED = 77
+END_WORDS = 12  # what ends a program, and its subroutine, at least
 QEMU = {"big": "qemu-system-mips", "little": "qemu-system-mipsel"}
 ENGINES = {
-    "reference": ["--engine=interp"],
+    "reference": ["--engine=reference"],
     "jit": ["--engine=jit"],
-    "tier2": ["--engine=jit", "--threshold=1", "--compile-threads=0"],
-    "call": ["--engine=jit", "--threshold=1", "--compile-threads=0", "--sensitive=call"],
+    "tier1": ["--engine=jit", "--tier=1", "--threshold=1"],
+    "tier2": ["--engine=jit", "--tier=2", "--threshold=1", "--compile-threads=0"],
+    "call": ["--engine=jit", "--tier=2", "--threshold=1", "--compile-threads=0", "--sensitive=call"],
 }
 
 
@@ -30,9 +32,9 @@ class Runner:
 
     def make(self, order, seed, *options):
         path = os.path.join(self.folder, "kernel")
-        done = subprocess.run([self.arguments.generate, "--endian=" + order, *options, "-o", path, str(seed),
-                               str(self.arguments.programs)], check=True, stdout=subprocess.PIPE)
-        return path, done.stdout.decode()
+        subprocess.run([self.arguments.generate, "--target=24kf-" + order, "--defined", *options, "-o", path, str(seed),
+                        str(self.arguments.programs)], check=True)
+        return path + ".elf"
 
     def run(self, engine, order, kernel, timeout=300):
         if engine == "qemu":
@@ -52,28 +54,34 @@ class Runner:
         return output.decode("latin-1").split()
 
     def differs(self, engine, order, seed, *options):
-        kernel, _ = self.make(order, seed, *options)
+        kernel = self.make(order, seed, *options)
         return self.run(engine, order, kernel, 20) != self.run(self.arguments.base, order, kernel, 20)
 
     def narrow(self, engine, order, seed, index):
         """Prints the program, or the programs up to it, with as few instructions as the difference needs."""
         only = "--only=%d" % index
         if not self.differs(engine, order, seed, only):
-            print("  only after others: --endian=%s --only=0,%d" % (order, index))
+            print("  only after others: --target=24kf-%s --only=0,%d" % (order, index))
             return
-        _, text = self.make(order, seed, only, "--text")
-        words = [line.split(":")[0].split()[0] for line in text.splitlines() if line[:2].strip().isdigit()]
-        dropped, size = [], len(words)
+        self.make(order, seed, only, "--text")
+        words = self.text().count("\nword ") - END_WORDS
+        dropped, size = [], words
         while size >= 1:
-            for first in range(0, len(words), size):
-                chunk = [word for word in words[first:first + size] if word not in dropped]
+            for first in range(0, words, size):
+                chunk = [str(word) for word in range(first, min(first + size, words)) if str(word) not in dropped]
                 if chunk and self.differs(engine, order, seed, only, "--nop=" + ",".join(dropped + chunk)):
                     dropped += chunk
             size //= 2
         nop = "--nop=" + ",".join(dropped)
-        _, text = self.make(order, seed, only, nop, "--text")
-        print("  generate-mips32 --endian=%s %s %s -o FILE %d %d" % (order, only, nop, seed, self.arguments.programs))
-        print("\n".join("    " + line for line in text.splitlines() if ": 00000000 " not in line), flush=True)
+        self.make(order, seed, only, nop, "--text")
+        print("  generate --target=24kf-%s --defined %s %s -o NAME %d %d" %
+              (order, only, nop, seed, self.arguments.programs))
+        print("\n".join("    " + line for line in self.text().splitlines() if not line.startswith("word 00000000")),
+              flush=True)
+
+    def text(self):
+        with open(os.path.join(self.folder, "kernel.txt"), encoding="ascii") as file:
+            return file.read()
 
 
 def main():
@@ -81,7 +89,7 @@ def main():
     parser.add_argument("--generate", required=True)
     parser.add_argument("--jit161", default="")
     parser.add_argument("--base", default="qemu")
-    parser.add_argument("--engines", default="reference,tier2")
+    parser.add_argument("--engines", default="reference,tier1")
     parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("--to", dest="last", type=int, default=1)
     parser.add_argument("--programs", type=int, default=200)
@@ -96,14 +104,14 @@ def main():
         runner = Runner(arguments, folder)
         for seed in range(arguments.first, arguments.last + 1):
             for order in arguments.endian.split(","):
-                kernel, _ = runner.make(order, seed)
+                kernel = runner.make(order, seed)
                 base = runner.run(arguments.base, order, kernel)
                 total += len(base)
                 incomplete += len(base) != arguments.programs
                 if len(base) != arguments.programs:
                     print("seed %d, %s: %s ends after %d programs" % (seed, order, arguments.base, len(base)))
                 for engine in arguments.engines.split(","):
-                    kernel, _ = runner.make(order, seed)
+                    kernel = runner.make(order, seed)
                     mine = runner.run(engine, order, kernel)
                     if mine == base:
                         continue
