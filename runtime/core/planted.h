@@ -1,5 +1,6 @@
 /* Bugs planted on purpose, to measure how soon the tests find them: one of planted.def, named by the environment
- * variable JIT161_PLANTED_BUG. Only in builds with the option JIT161_PLANT_BUGS; in all others `planted` is false, and
+ * variable JIT161_PLANTED_BUG; the stencils of the first tier, which are made at build time, have the one named by the
+ * option JIT161_PLANTED_STENCILS. Only in builds with the option JIT161_PLANT_BUGS; in all others `planted` is false, and
  * the compiler drops what depends on it. */
 #ifndef JIT161_RUNTIME_CORE_PLANTED_H
 #define JIT161_RUNTIME_CORE_PLANTED_H

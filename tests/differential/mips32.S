@@ -52,6 +52,15 @@
 #define SAVE_RANDOM	 184
 #define SAVE_WORDS	 47 // and up to here else
 
+	// In both halves of an entry, $22 and $23, unless the program has but the other page.
+	.macro	set_bit number
+	.irp	r, 22, 23
+	sltu	$24, $0, $\r
+	sll	$24, $24, \number
+	or	$\r, $\r, $24
+	.endr
+	.endm
+
 	.text
 	.globl	_start
 base:
@@ -325,8 +334,7 @@ tlb_fault:
 	andi	$21, $16, POLICY_MAKE_DIRTY
 	beq	$21, $0, skip
 	nop
-	ori	$22, $22, 4
-	ori	$23, $23, 4
+	set_bit	2
 3:	mtc0	$0, C0_PAGEMASK
 	ehb
 	tlbp
@@ -334,12 +342,7 @@ tlb_fault:
 	mtc0	$23, C0_ENTRYLO1
 	mfc0	$21, C0_INDEX
 	bltz	$21, 4f
-	// Valid from now on, unless the program has but the other page.
-	.irp	r, 22, 23
-	sltu	$24, $0, $\r
-	sll	$24, $24, 1
-	or	$\r, $\r, $24
-	.endr
+	set_bit	1
 	mtc0	$22, C0_ENTRYLO0
 	mtc0	$23, C0_ENTRYLO1
 	ehb

@@ -308,12 +308,16 @@ static uint32_t page_number(struct generator *generator, bool high)
 
 static void choose_addresses(struct generator *generator, uint32_t offset)
 {
+	// Kernel code would go on into Malta's vectors.
+	bool not_last = generator->target->cpu && generator->kernel;
+
 	do {
 		generator->code_vpn = page_number(generator, generator->place == PLACE_KERNEL_HIGH);
 		generator->data_vpn = page_number(generator, false) & 0x7FFFE;
 		generator->alias_vpn = page_number(generator, false) & 0x7FFFE;
 		generator->high_vpn = page_number(generator, true) & 0xFFFFE;
 	} while (generator->data_vpn == generator->alias_vpn ||
+		 (not_last && generator->code_vpn == 0x7FFFF) ||
 		 (generator->mapped && (generator->code_vpn - generator->data_vpn + 1 < 3 ||
 					generator->code_vpn - generator->alias_vpn + 1 < 3)));
 	if (generator->place == PLACE_KSEG0)
@@ -344,10 +348,13 @@ static void choose_place(struct generator *generator, uint32_t page, bool second
 	if (generator->kernel && chance(generator, 60) && !generator->style.defined)
 		generator->device =
 		    &family->devices[chance(generator, 40) ? 0 : below(generator, family->device_count)];
+	// Some places in the page are those of many programs, like some pages.
+	bool shared = chance(generator, 50);
 	if (!second)
-		offset = FIRST_FREE_OFFSET + 4 * below(generator, 100);
+		offset =
+		    FIRST_FREE_OFFSET + (shared ? 0x40 * below(generator, 4) : 4 * below(generator, 100));
 	else if (chance(generator, 80))
-		offset = PAGE_SIZE - 4 - 4 * below(generator, 40);
+		offset = PAGE_SIZE - 4 - (shared ? 0x20 * below(generator, 4) : 4 * below(generator, 40));
 	else
 		offset = 0x800 + 4 * below(generator, 100);
 	generator->program->address = page * PAGE_SIZE + offset;
@@ -368,7 +375,7 @@ void program_generate(struct program *program, const struct target *target, cons
 	// The rest of the page and the part of the next one that is this program's.
 	most = second ? (PAGE_SIZE - program->address % PAGE_SIZE) / 4 + FIRST_FREE_OFFSET / 4 : 0x100;
 	most -= 40;
-	length = style->brief ? 5 + below(&generator, 12) : 8 + below(&generator, 30);
+	length = style->brief ? 4 + below(&generator, 7) : 8 + below(&generator, 30);
 	if (length > most - 20)
 		length = most - 20;
 	put_start(&generator);

@@ -117,7 +117,7 @@ def main():
                         continue
                     bad += 1
                     index = next((i for i, pair in enumerate(zip(base, mine)) if pair[0] != pair[1]),
-                                 min(len(base), len(mine)))
+                                 min(len(base), len(mine), arguments.programs - 1))
                     print("seed %d, %s, %s: program %d differs" % (seed, order, engine, index), flush=True)
                     if not arguments.no_narrow:
                         runner.narrow(engine, order, seed, index)
