@@ -19,7 +19,7 @@ enum input_kind {
 	INPUT_ENTROPY,	 /* payload: 8 bytes */
 	INPUT_FRAME,	 /* payload: what was read of a frame */
 	INPUT_METER,	 /* payload: the meter's own record of what a client did */
-	INPUT_WAKE,	 /* payload: 8 bytes, virtual time since when the machine had idled as something came */
+	INPUT_WAKE, /* payload: 8 bytes, virtual time since when the machine had idled as something came */
 };
 
 struct input_log;
