@@ -84,9 +84,13 @@ struct debugger *debugger_open(const struct run_options *options, bool drop_in, 
 	struct debug_socket *opened;
 
 	error->text[0] = error->hint[0] = '\0';
-	if (options->engine == RUN_LOCKSTEP || (!where && !by_default) ||
-	    (where && strcmp(where, "off") == 0))
+	if ((!where && !by_default) || (where && strcmp(where, "off") == 0))
 		return NULL;
+	if (options->engine == RUN_LOCKSTEP) {
+		if (where || options->wait_for_debugger)
+			error_set(error, "--engine=lockstep cannot be debugged");
+		return NULL;
+	}
 	if (by_default)
 		opened = open_default(refusal, error);
 	else if (strncmp(where, "unix:", 5) == 0)

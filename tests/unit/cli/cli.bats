@@ -67,7 +67,8 @@ setup() {
 @test "wrong usage ends with status 2 and says what is wrong" {
 	for words in "" "-q $example" "-c" "--engine=fast $example" "--nonsense $example" "--threshold=0 $example" \
 		     "--lockstep-engine=reference $example" "-Cnonsense $example" "--tier=3 $example" \
-		     "--gdb= $example" "--gdb=unix:/nonexistent/socket $example" "--gdb=127.0.0.1:none $example"; do
+		     "--gdb= $example" "--gdb=unix:/nonexistent/socket $example" "--gdb=127.0.0.1:none $example" \
+		     "--engine=lockstep -w $example"; do
 		run sys161 $words
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"sys161: "* ]]
