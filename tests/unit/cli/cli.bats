@@ -52,6 +52,31 @@ setup() {
 	P
 }
 
+@test "statistics tell what the translation cache holds and what it may take" {
+	sys161 -X --tier=1 --code-size=192K --stats=out.json "$BUILD/guest/bare/makes-code.elf"
+	python3 - <<-'P'
+	import json
+	cache = json.load(open("out.json"))["jit"]["cache"]
+	assert cache["budget_bytes"] == 192 << 10 and 0 < cache["taken_bytes"] <= 192 << 10, cache
+	assert cache["metadata_bytes"] == sum(cache["metadata"].values()), cache
+	assert cache["code_bytes"] < cache["taken_bytes"] and cache["evictions"] > 0, cache
+	for what in "code", "metadata":
+	    ratio = cache[what + "_bytes"] / cache["guest_instructions"]
+	    assert abs(cache[what + "_bytes_per_instruction"] - ratio) < 0.001, cache
+	P
+}
+
+@test "sizes of the memory for translated code" {
+	for size in 1 2M 64k 1G; do
+		sys161 -X --code-size=$size "$example"
+	done
+	for size in 0 63K 2G 1T -1 "" 1MM; do
+		run sys161 -X --code-size=$size "$example"
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"Invalid value \`$size' for --code-size"* ]]
+	done
+}
+
 @test "statistics that cannot be written are an error" {
 	run sys161 -X --stats=/nonexistent/out.json "$example"
 	[ "$status" -eq 2 ]
