@@ -128,23 +128,17 @@ void debugger_close(struct debugger *debugger)
 	free(debugger);
 }
 
-const struct vm_debugger *debugger_outside(const struct debugger *debugger)
-{
-	return debugger ? &debugger->outside : NULL;
-}
-
 int debugger_descriptor(const struct debugger *debugger)
 {
-	return debugger ? debug_socket_descriptor(debugger->socket) : -1;
+	return debug_socket_descriptor(debugger->socket);
 }
 
 void debugger_attach(struct debugger *debugger, struct vm *vm)
 {
 	const struct gdb_output output = {.context = debugger, .write = write_client};
 
-	if (!debugger)
-		return;
 	debugger->vm = vm;
+	vm->options.debugger = &debugger->outside;
 	debugger->gdb = gdb_new(vm, &output);
 }
 

@@ -15,11 +15,10 @@ struct debugger *debugger_open(const struct run_options *options, bool drop_in, 
 			       struct error *error);
 void debugger_close(struct debugger *debugger);
 
-/* For vm_options and console_input_options. */
-const struct vm_debugger *debugger_outside(const struct debugger *debugger);
+/* Readable while a client, or somebody who wants to be one, waits for an answer. */
 int debugger_descriptor(const struct debugger *debugger);
 
-/* The machine is built. */
+/* Makes it the debugger of a machine that is built. */
 void debugger_attach(struct debugger *debugger, struct vm *vm);
 
 enum debugger_wish {

@@ -273,17 +273,8 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	int kernel =
 	    open(options->malta ? options->board.kernel : options->kernel, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	debugger = debugger_open(options, drop_in, streams, &error);
-	if (!debugger && error.text[0]) {
-		report(streams, &error);
-		return EXIT_ERROR;
-	}
-	machine.debugger = debugger_outside(debugger);
-	keyboard.may_wake = debugger;
-	keyboard.wake = debugger_descriptor(debugger);
 	if (options->trace_file && !streams_trace_to(streams, options->trace_file, &error)) {
 		report(streams, &error);
-		debugger_close(debugger);
 		return EXIT_ERROR;
 	}
 	machine.console = console_input_open(&keyboard);
@@ -291,6 +282,15 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	if (!vm || !build(vm, options, &error)) {
 		report(streams, &error);
 		goto out;
+	}
+	debugger = debugger_open(options, drop_in, streams, &error);
+	if (!debugger && error.text[0]) {
+		report(streams, &error);
+		goto out;
+	}
+	if (debugger) {
+		debugger_attach(debugger, vm);
+		console_input_wake_by(machine.console, debugger_descriptor(debugger));
 	}
 	if (!options->malta && options->meter) {
 		if (strncmp(options->meter, SOCKETS "/", strlen(SOCKETS "/")) == 0)
@@ -302,7 +302,6 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	if (!options->malta)
 		streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
-	debugger_attach(debugger, vm);
 	if (vm->trace.flags)
 		vm_trace_message(vm);
 	interruptible = vm;

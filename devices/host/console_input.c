@@ -124,7 +124,7 @@ struct console_input *console_input_open(const struct console_input_options *opt
 	console->input = options->input;
 	console->output = options->output;
 	console->signals_to_guest = options->signals_to_guest;
-	console->wake = options->may_wake ? options->wake : -1;
+	console->wake = -1;
 	if (isatty(options->input)) {
 		if (terminal.owned)
 			return console;
@@ -155,6 +155,11 @@ void console_input_close(struct console_input *console)
 		terminal.owned = false;
 	}
 	free(console);
+}
+
+void console_input_wake_by(struct console_input *console, int descriptor)
+{
+	console->wake = descriptor;
 }
 
 /* Whether reading is allowed at the moment. */

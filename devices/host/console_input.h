@@ -17,8 +17,6 @@ struct console_input_options {
 	int output;		/* where the bell would sound, normally STDOUT_FILENO */
 	bool signals_to_guest;	/* ^C, ^Z and ^\ are characters */
 	bool not_only_terminal; /* also read pipes and files, which the original leaves alone */
-	bool may_wake; /* there is another descriptor whose being readable ends console_input_wait: */
-	int wake;
 };
 
 enum console_result {
@@ -29,6 +27,8 @@ enum console_result {
 
 struct console_input *console_input_open(const struct console_input_options *options);
 void console_input_close(struct console_input *console);
+/* From now on console_input_wait also ends when this descriptor is readable. -1: no other, as at first. */
+void console_input_wake_by(struct console_input *console, int descriptor);
 
 /* Takes one character without waiting. */
 enum console_result console_input_read(struct console_input *console, uint8_t *character);

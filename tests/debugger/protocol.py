@@ -278,8 +278,8 @@ def one_after_the_other():
         check(first.ask("P10=7fffffff") == "OK")  # s0: it counts for long
         second = Client(machine)
         check(second.receive() == "E99" and second.receive() is None)
-        check("refused" in machine.said(), machine.said())
         check(first.ask("qC") == "QCa")
+        check("refused" in machine.said(), machine.said())
         first.close()
         second = Client(machine)
         check(second.ask("?") == "T05thread:a;")
