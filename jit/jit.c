@@ -276,14 +276,14 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 }
 
 /* Brings the processor to where it left translated code. Returns a slot that wants linking to there, or
- * NO_TARGET. */
+ * NO_SLOT. */
 static uint32_t leave(struct jit *jit, struct cpu *cpu)
 {
 	if (cpu->exit_reason == EXIT_DISPATCH)
-		return NO_TARGET;
+		return NO_SLOT;
 	if (cpu->exit_reason != EXIT_SLOT) {
 		cpu_resume_at(cpu, cpu->pc);
-		return NO_TARGET;
+		return NO_SLOT;
 	}
 	cpu_resume_at(cpu, cache_slot_target(jit, cpu->exit_slot));
 	return cpu->exit_slot;
@@ -428,7 +428,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 
 			if (!target || !target->translation)
 				continue;
-			if (slot != NO_TARGET)
+			if (slot != NO_SLOT)
 				cache_link(jit, slot, target);
 			else if (reason == EXIT_INDIRECT)
 				fill_jump_cache(jit, cpu, target);

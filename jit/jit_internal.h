@@ -110,7 +110,8 @@ struct region {
 	uint32_t *slot_targets; /* virtual address of each slot's target, or NO_TARGET */
 };
 
-#define NO_TARGET 1u
+#define NO_TARGET 1u /* no address of code */
+#define NO_SLOT	  0u /* slots count from 1 */
 
 /* A block for the first tier: what it is made of, then what came of it. */
 struct emitted_block {

@@ -201,9 +201,11 @@ setup() {
 	[ "$status" -eq 1 ]
 	python3 - <<-'P'
 	import json
-	for name, cause, status in ("doom", "doom", 3), ("watchdog", "no-progress", 1), ("hang", "hang", 1), ("stop", "power-off", 1):
+	for name, cause, ended_by, status in (("doom", "doom", "doom", 3), ("watchdog", "interrupts-off", "no-progress", 1),
+	                                      ("hang", "hang", "hang", 1), ("stop", "panic", "power-off", 1)):
 	    s = json.load(open(name + ".json"))
-	    assert (s["cause"], s["exit_status"], s["stop_requested"]) == (cause, status, name == "stop"), s
+	    assert (s["cause"], s["ended_by"], s["exit_status"], s["stop_requested"]) == (cause, ended_by, status, name == "stop"), s
+	    assert s["jit"]["exits"]["unlinked"] < 1000, s # links are made and stay
 	P
 }
 
