@@ -195,6 +195,7 @@ struct vm {
 	struct vm_step step;
 	struct debug *debug;	  /* NULL until a breakpoint is set; owned */
 	uint64_t debugger_polled; /* host time, ns */
+	uint64_t output_flushed;  /* host time, ns */
 
 	volatile bool interrupted; /* set from a signal handler */
 };
