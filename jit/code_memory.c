@@ -14,11 +14,25 @@ static size_t round_up(size_t value, size_t unit)
 	return (value + unit - 1) / unit * unit;
 }
 
-bool code_memory_init(struct code_memory *code, size_t size, struct error *error)
+/* The code at its executable address, and the tables behind it. */
+static bool map_executable(struct code_memory *code, int fd)
+{
+	uint8_t *start = mmap(NULL, code->size + code->tables_size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (start == MAP_FAILED)
+		return false;
+	code->executable = start;
+	code->tables = start + code->size;
+	return mmap(start, code->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+}
+
+bool code_memory_init(struct code_memory *code, size_t size, size_t tables, struct error *error)
 {
 	int fd = memfd_create("jit161-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	*code = (struct code_memory){.size = round_up(size, CODE_PAGE_SIZE)};
+	*code = (struct code_memory){.size = round_up(size, CODE_PAGE_SIZE),
+				     .tables_size = round_up(tables, CODE_PAGE_SIZE)};
 	if (fd < 0)
 		return error_set(error, "cannot create the memory for translated code: %s", strerror(errno));
 	if (ftruncate(fd, (off_t)code->size) < 0 ||
@@ -29,14 +43,14 @@ bool code_memory_init(struct code_memory *code, size_t size, struct error *error
 		return false;
 	}
 	code->writable = mmap(NULL, code->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	code->executable = mmap(NULL, code->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	bool mapped = map_executable(code, fd);
 	close(fd);
-	if (code->writable == MAP_FAILED || code->executable == MAP_FAILED) {
+	if (code->writable == MAP_FAILED || !mapped) {
 		error_set(error, "cannot map %zu bytes for translated code: %s", code->size, strerror(errno));
 		if (code->writable != MAP_FAILED)
 			munmap(code->writable, code->size);
-		if (code->executable != MAP_FAILED)
-			munmap(code->executable, code->size);
+		if (code->executable)
+			munmap(code->executable, code->size + code->tables_size);
 		*code = (struct code_memory){0};
 		return false;
 	}
@@ -52,7 +66,7 @@ void code_memory_free(struct code_memory *code)
 	if (!code->writable)
 		return;
 	munmap(code->writable, code->size);
-	munmap(code->executable, code->size);
+	munmap(code->executable, code->size + code->tables_size);
 	free(code->taken);
 	pthread_mutex_destroy(&code->lock);
 	*code = (struct code_memory){0};
@@ -119,6 +133,16 @@ void *code_memory_allocate(struct code_memory *code, size_t size, size_t alignme
 	}
 	pthread_mutex_unlock(&code->lock);
 	return result;
+}
+
+void *code_memory_table(struct code_memory *code, size_t size)
+{
+	size_t start = round_up(code->tables_used, CODE_PAGE_SIZE);
+
+	if (start > code->tables_size || size > code->tables_size - start)
+		return NULL;
+	code->tables_used = start + size;
+	return code->tables + start;
 }
 
 void code_memory_release(struct code_memory *code, const struct code_run *run)

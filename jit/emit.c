@@ -64,8 +64,6 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 		return insn->targets[1];
 	case HOLE_SLOT:
 		return emitted->first_slot;
-	case HOLE_SLOT_OFFSET:
-		return emitted->first_slot * (uint32_t)sizeof(void *);
 	case HOLE_RAM_BYTES:
 		return jit->memory->ram_size;
 	case HOLE_RAM_HALVES:
@@ -76,11 +74,15 @@ static uint32_t hole_value(const struct jit *jit, const struct stencil_hole *hol
 		return jit->memory->code_map_offset;
 	case HOLE_COST:
 		return block->cost;
-	case HOLE_HEAT:
-		return emitted->heat_offset;
 	default:
-		abort(); /* code: the caller knows */
+		abort(); /* relative: the caller knows */
 	}
+}
+
+/* Where something that code reaches at its executable address would be if it were reached at the writable one. */
+static const uint8_t *as_seen_from_writable(const struct jit *jit, const void *address)
+{
+	return jit->code.writable + ((const uint8_t *)address - jit->code.executable);
 }
 
 static void fill_holes(const struct jit *jit, const struct placed *placed, const struct stencil_group *group,
@@ -107,9 +109,14 @@ static void fill_holes(const struct jit *jit, const struct placed *placed, const
 		case HOLE_COLD:
 			target = placed->cold;
 			break;
-		case HOLE_CODE: /* as seen from the writable mapping */
-			target = jit->code.writable + ((const uint8_t *)jit->common.address[hole->operation] -
-						       jit->code.executable);
+		case HOLE_CODE:
+			target = as_seen_from_writable(jit, jit->common.address[hole->operation]);
+			break;
+		case HOLE_COUNTDOWN:
+			target = as_seen_from_writable(jit, emitted->countdown);
+			break;
+		case HOLE_SLOT_AT:
+			target = as_seen_from_writable(jit, &jit->slots[emitted->first_slot]);
 			break;
 		default:
 			target = NULL;

@@ -53,7 +53,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->cpu_count = cpu_count;
 	jit->compiler = compiler_new(jit);
 	jit->emitter = emitter_new();
-	if (!cache_init(jit, error) || !code_memory_init(&jit->code, options->code_bytes, error) ||
+	if (!code_memory_init(&jit->code, options->code_bytes, table_span() + slots_span() + 2 * CODE_PAGE_SIZE,
+			      error) ||
+	    !cache_init(jit, error) ||
 	    !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
 		return NULL;
@@ -63,7 +65,6 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;
-		cpus[i].heat = jit->entries.items;
 		cpus[i].helpers = &jit_helpers;
 	}
 	return jit;
@@ -271,8 +272,20 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 	jit->common.enter(cpu, jit->memory->ram, cpu->budget, code);
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
-	if (cpu->exit_reason != EXIT_INTERPRET)
+	if (cpu->exit_reason != EXIT_INTERPRET && cpu->exit_reason != EXIT_HEAD)
 		jit->statistics.exits[cpu->exit_reason]++;
+}
+
+/* Why the start of a block was left, where the processor stands. */
+static enum exit_reason leave_head(struct jit *jit, const struct cpu *cpu)
+{
+	const struct block_entry *entry =
+	    table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
+	bool is_hot = entry && atomic_load_explicit(&entry->countdown, memory_order_relaxed) == 0;
+	enum exit_reason reason = is_hot ? EXIT_HOT : EXIT_BUDGET;
+
+	jit->statistics.exits[reason]++;
+	return reason;
 }
 
 /* Brings the processor to where it left translated code. Returns a slot that wants linking to there, or
@@ -417,6 +430,8 @@ static void run(struct jit *jit, struct cpu *cpu)
 			continue;
 		}
 		uint32_t slot = leave(jit, cpu);
+		if (reason == EXIT_HEAD)
+			reason = leave_head(jit, cpu);
 		if (reason == EXIT_BUDGET) {
 			reference_run(cpu);
 		} else if (reason == EXIT_HOT) {

@@ -117,7 +117,7 @@ struct region {
 struct emitted_block {
 	struct ir_mode mode;
 	struct scanned_block scanned;
-	uint32_t heat_offset; /* of its entry's countdown from the first entry */
+	const void *countdown; /* its entry's */
 	uint32_t first_slot, slot_count;
 	uint32_t targets[2];
 	unsigned instructions; /* 0: the code only leaves for the interpreter */
@@ -264,6 +264,8 @@ static inline uint32_t jit_threshold(const struct jit *jit)
 
 /* --- table.c: what is known about addresses --- */
 
+/* Bytes of the table of entries, which is near the code. */
+size_t table_span(void);
 bool table_init(struct jit *jit);
 void table_free(struct jit *jit);
 /* Made if missing; NULL if there is no room for more. */
@@ -304,6 +306,8 @@ static inline unsigned watch_losses(const struct jit *jit, uint32_t offset)
 
 /* --- slots.c: where exits lead --- */
 
+/* Bytes of the table of slots, which is near the code. */
+size_t slots_span(void);
 bool slots_init(struct jit *jit);
 void slots_free(struct jit *jit);
 /* `count` slots in a row, 1 to 256, that lead to the stub; the first one, or 0 if there are no more. */

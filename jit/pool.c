@@ -5,7 +5,7 @@
 
 bool pool_init(struct pool *pool, size_t size, uint32_t limit)
 {
-	void *items = mmap(NULL, ((size_t)limit + 1) * size, PROT_READ | PROT_WRITE,
+	void *items = mmap(NULL, pool_span(size, limit), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	*pool = (struct pool){.size = (uint32_t)size, .limit = limit};
@@ -15,10 +15,15 @@ bool pool_init(struct pool *pool, size_t size, uint32_t limit)
 	return true;
 }
 
+void pool_init_at(struct pool *pool, void *items, size_t size, uint32_t limit)
+{
+	*pool = (struct pool){.items = items, .placed = true, .size = (uint32_t)size, .limit = limit};
+}
+
 void pool_destroy(struct pool *pool)
 {
-	if (pool->items)
-		munmap(pool->items, ((size_t)pool->limit + 1) * pool->size);
+	if (pool->items && !pool->placed)
+		munmap(pool->items, pool_span(pool->size, pool->limit));
 	*pool = (struct pool){0};
 }
 

@@ -9,6 +9,7 @@
 
 struct pool {
 	uint8_t *items;
+	bool placed;	/* the items are where somebody else keeps them */
 	uint32_t size;	/* bytes of an item, at least 4 */
 	uint32_t limit; /* items at most */
 	uint32_t made;	/* numbers up to this have been in use */
@@ -16,8 +17,16 @@ struct pool {
 	uint32_t free;	/* the first number to use again; each free item starts with the next */
 };
 
+/* Bytes of so many items of that size. */
+static inline size_t pool_span(size_t size, uint32_t limit)
+{
+	return ((size_t)limit + 1) * size;
+}
+
 /* Reserves the addresses; the host's memory is taken as items are. */
 bool pool_init(struct pool *pool, size_t size, uint32_t limit);
+/* The same in memory of the caller's, pool_span bytes, all zero. */
+void pool_init_at(struct pool *pool, void *items, size_t size, uint32_t limit);
 void pool_destroy(struct pool *pool);
 /* A number whose item is all zero; 0 if the limit is reached. */
 uint32_t pool_take(struct pool *pool);

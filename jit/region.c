@@ -222,7 +222,7 @@ void region_scan_block(const struct jit *jit, const struct block_entry *head, st
 {
 	*block = (struct emitted_block){
 	    .mode = {.user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian},
-	    .heat_offset = (uint32_t)((const uint8_t *)&head->countdown - jit->entries.items)};
+	    .countdown = &head->countdown};
 	scan(jit, &block->scanned, head->va, head->pa);
 }
 

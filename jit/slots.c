@@ -5,28 +5,26 @@
 
 #include <sys/mman.h>
 
-static void *reserve(size_t size)
-{
-	/* Large and mostly untouched. */
-	void *memory =
-	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 bool slots_init(struct jit *jit)
 {
-	jit->slots = reserve(MAX_SLOTS * sizeof(*jit->slots));
-	jit->slot_uses = reserve(MAX_SLOTS * sizeof(*jit->slot_uses));
+	/* Large and mostly untouched. */
+	void *uses = mmap(NULL, MAX_SLOTS * sizeof(*jit->slot_uses), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	jit->slots = code_memory_table(&jit->code, slots_span());
+	jit->slot_uses = uses == MAP_FAILED ? NULL : uses;
 	jit->slot_limit = MAX_SLOTS;
 	slots_reset(jit);
 	return jit->slots && jit->slot_uses;
 }
 
+size_t slots_span(void)
+{
+	return MAX_SLOTS * sizeof(void *);
+}
+
 void slots_free(struct jit *jit)
 {
-	if (jit->slots)
-		munmap(jit->slots, MAX_SLOTS * sizeof(*jit->slots));
 	if (jit->slot_uses)
 		munmap(jit->slot_uses, MAX_SLOTS * sizeof(*jit->slot_uses));
 }

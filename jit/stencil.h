@@ -26,14 +26,15 @@
 	HOLE(TARGET_0, "where a jump or taken branch goes, if not through a slot")                           \
 	HOLE(TARGET_1, "where a branch goes that is not taken")                                              \
 	HOLE(SLOT, "number of the block's first slot")                                                       \
-	HOLE(SLOT_OFFSET, "its offset in the table of slots")                                                \
 	HOLE(RAM_BYTES, "size of RAM")                                                                       \
 	HOLE(RAM_HALVES, "size of RAM in units of 2 bytes")                                                  \
 	HOLE(RAM_WORDS, "size of RAM in units of 4 bytes")                                                   \
 	HOLE(CODE_MAP, "offset of the code map from RAM")                                                    \
 	HOLE(COST, "cycles that the block takes")                                                            \
-	HOLE(HEAT, "offset in the block table of the block's countdown")                                     \
-	/* Code; these are jumped to and called, relative to the hole. */                                    \
+	/* From here on addresses, relative to the end of the hole. First data near code. */                 \
+	HOLE(COUNTDOWN, "the block's countdown")                                                             \
+	HOLE(SLOT_AT, "the block's first slot")                                                              \
+	/* Code that is jumped to and called. */                                                             \
 	HOLE(NEXT, "the next stencil of the block")                                                          \
 	HOLE(HOT, "this stencil's hot part")                                                                 \
 	HOLE(COLD, "this stencil's cold part")                                                               \
@@ -49,6 +50,12 @@ enum hole {
 	HOLE_COUNT
 };
 
+/* How a hole is filled: with an address relative to its own end, or with a number. */
+static inline bool hole_is_relative(enum hole kind)
+{
+	return kind >= HOLE_COUNTDOWN;
+}
+
 /* Functions that all translated code shares, made at build time too, and kept in code memory. */
 #define STENCIL_COMMON(COMMON)                                                                               \
 	COMMON(ENTER, "jit161_enter", "the way in: void (cpu, ram, budget, code) in the C convention")       \
@@ -58,11 +65,10 @@ enum hole {
 	COMMON(PROBE, "jit161_probe", "thunk")                                                               \
 	COMMON(CALL, "jit161_call", "thunk")                                                                 \
 	/* Ways out; the argument is the pc, the budget that of the pc. */                                   \
-	COMMON(LEAVE_BUDGET, "jit161_leave_budget", "EXIT_BUDGET")                                           \
+	COMMON(LEAVE_HEAD, "jit161_leave_head", "EXIT_HEAD")                                                 \
 	COMMON(LEAVE_BEFORE, "jit161_leave_before", "for the interpreter, and on from where it gets")        \
 	COMMON(LEAVE_AFTER, "jit161_leave_after", "EXIT_AFTER")                                              \
-	COMMON(LEAVE_INDIRECT, "jit161_leave_indirect", "EXIT_INDIRECT")                                     \
-	COMMON(LEAVE_HOT, "jit161_leave_hot", "EXIT_HOT")
+	COMMON(LEAVE_INDIRECT, "jit161_leave_indirect", "EXIT_INDIRECT")
 
 enum stencil_common {
 #define COMMON(name, symbol, description) STENCIL_##name,

@@ -11,8 +11,14 @@ bool table_init(struct jit *jit)
 	jit->bucket_count = FIRST_BUCKETS;
 	jit->buckets = calloc(jit->bucket_count, sizeof(*jit->buckets));
 	jit->meetings = calloc(MEETINGS, sizeof(*jit->meetings));
-	return jit->buckets && jit->meetings &&
-	       pool_init(&jit->entries, sizeof(struct block_entry), MAX_ENTRIES);
+	void *entries = code_memory_table(&jit->code, table_span());
+	pool_init_at(&jit->entries, entries, sizeof(struct block_entry), MAX_ENTRIES);
+	return jit->buckets && jit->meetings && entries;
+}
+
+size_t table_span(void)
+{
+	return pool_span(sizeof(struct block_entry), MAX_ENTRIES);
 }
 
 void table_free(struct jit *jit)

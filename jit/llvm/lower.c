@@ -406,21 +406,20 @@ static void leave_through_slot(struct lowering *lowering, unsigned k)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
-	LLVMValueRef slots = load_cpu(lowering, types->pointer, offsetof(struct cpu, slots));
-	LLVMValueRef number, offset, code;
+	LLVMValueRef number, at, code;
 
 	if (lowering->group) {
 		number = hole32(lowering, HOLE_SLOT, 0, (int32_t)k);
-		offset = hole64(lowering, HOLE_SLOT_OFFSET, 0, (int32_t)(k * sizeof(void *)));
+		at = hole_address(lowering, HOLE_SLOT_AT, (int32_t)(k * sizeof(void *)));
 	} else {
 		unsigned block = (unsigned)(lowering->block - lowering->region->blocks);
 		uint32_t slot = lowering->first_slot + 2 * block + k;
 
 		number = const32(lowering, slot);
-		offset = const64(lowering, (uint64_t)slot * sizeof(void *));
+		at = build_offset(builder, types, load_cpu(lowering, types->pointer, offsetof(struct cpu, slots)),
+				  (uint64_t)slot * sizeof(void *));
 	}
-	code = LLVMBuildLoad2(builder, types->pointer,
-			      LLVMBuildInBoundsGEP2(builder, types->i8, slots, &offset, 1, ""), "");
+	code = LLVMBuildLoad2(builder, types->pointer, at, "");
 	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget, number);
 }
 

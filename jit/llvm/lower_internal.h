@@ -75,6 +75,8 @@ LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn);
  * in the group. */
 LLVMValueRef hole64(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend);
 LLVMValueRef hole32(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend);
+/* The address of what a relative hole leads to, plus an addend. */
+LLVMValueRef hole_address(struct lowering *lowering, enum hole kind, int32_t addend);
 /* The number of the operation that makes a value. */
 unsigned group_index(const struct lowering *lowering, ir_value value);
 LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,

@@ -35,6 +35,20 @@ static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsig
 	return symbol;
 }
 
+LLVMValueRef hole_address(struct lowering *lowering, enum hole kind, int32_t addend)
+{
+	char name[32];
+	LLVMValueRef offset = LLVMConstInt(lowering->types->i64, (uint64_t)(int64_t)addend, true);
+
+	snprintf(name, sizeof(name), STENCIL_HOLE_NAME, (unsigned)kind, 0u);
+	LLVMValueRef symbol = LLVMGetNamedGlobal(lowering->module, name);
+	if (!symbol) {
+		symbol = LLVMAddGlobal(lowering->module, lowering->types->i8, name);
+		LLVMSetVisibility(symbol, LLVMHiddenVisibility);
+	}
+	return LLVMConstGEP2(lowering->types->i8, symbol, &offset, 1);
+}
+
 LLVMValueRef hole64(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
 {
 	LLVMValueRef offset = LLVMConstInt(lowering->types->i64, (uint64_t)(int64_t)addend, true);
@@ -163,41 +177,34 @@ void lower_head(const struct types *types, LLVMContextRef context, LLVMModuleRef
 {
 	static const struct stencil_group none;
 	struct lowering lowering = {.types = types, .context = context, .module = module, .group = &none};
-	LLVMBasicBlockRef poor, hot, paid, cold;
-	LLVMValueRef before, heat, pc, offset;
+	LLVMBasicBlockRef leave, paid, go;
+	LLVMValueRef countdown, left;
 
 	open_stencil(&lowering, name);
-	poor = new_block(&lowering, "poor");
-	hot = new_block(&lowering, "hot");
+	leave = new_block(&lowering, "leave");
 	paid = new_block(&lowering, "paid");
-	cold = new_block(&lowering, "cold");
-	before = lowering.budget;
-	lowering.budget = LLVMBuildSub(lowering.builder, before, hole64(&lowering, HOLE_COST, 0, 0), "");
+	go = new_block(&lowering, "go");
+	lowering.budget = LLVMBuildSub(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
 	branch_rarely(&lowering,
 		      LLVMBuildICmp(lowering.builder, LLVMIntSLT, lowering.budget,
 				    LLVMConstInt(types->i64, spare, false), ""),
-		      poor, paid);
+		      leave, paid);
 
 	position(&lowering, paid);
-	offset = hole64(&lowering, HOLE_HEAT, 0, 0);
-	heat = LLVMBuildInBoundsGEP2(lowering.builder, types->i8,
-				     load_cpu(&lowering, types->pointer, offsetof(struct cpu, heat)), &offset,
-				     1, "");
-	LLVMValueRef left =
-	    LLVMBuildSub(lowering.builder, LLVMBuildLoad2(lowering.builder, types->i32, heat, ""),
-			 const32(&lowering, 1), "");
-	LLVMBuildStore(lowering.builder, left, heat);
+	countdown = hole_address(&lowering, HOLE_COUNTDOWN, 0);
+	left = LLVMBuildSub(lowering.builder, LLVMBuildLoad2(lowering.builder, types->i32, countdown, ""),
+			    const32(&lowering, 1), "");
+	LLVMBuildStore(lowering.builder, left, countdown);
 	branch_rarely(&lowering, LLVMBuildICmp(lowering.builder, LLVMIntEQ, left, const32(&lowering, 0), ""),
-		      hot, cold);
+		      leave, go);
 
-	pc = hole32(&lowering, HOLE_PC, 0, 0);
-	position(&lowering, poor);
-	before = LLVMBuildAdd(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
-	stencil_leave(&lowering, STENCIL_LEAVE_BUDGET, before, pc);
-	position(&lowering, hot);
-	before = LLVMBuildAdd(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
-	stencil_leave(&lowering, STENCIL_LEAVE_HOT, before, pc);
-	position(&lowering, cold);
+	/* Both ways out are one; the countdown tells which it was. The cost's second hole keeps LLVM from using the budget
+	 * of before, which would take an instruction where the block goes on. */
+	position(&lowering, leave);
+	stencil_leave(&lowering, STENCIL_LEAVE_HEAD,
+		      LLVMBuildAdd(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 1, 0), ""),
+		      hole32(&lowering, HOLE_PC, 0, 0));
+	position(&lowering, go);
 	go_on(&lowering, LLVMGetParam(lowering.function, 3));
 	LLVMDisposeBuilder(lowering.builder);
 }

@@ -543,14 +543,18 @@ static void convert(struct maker *maker, const struct function *function, const 
 	const char *name = rela_name(function->object, rela);
 	unsigned kind, operation, type = (unsigned)ELF64_R_TYPE(rela->r_info);
 
-	if (sscanf(name, STENCIL_HOLE_NAME, &kind, &operation) == 2) {
+	if (sscanf(name, STENCIL_HOLE_NAME, &kind, &operation) == 2 && !hole_is_relative((enum hole)kind)) {
 		if (type != R_X86_64_32 && type != R_X86_64_32S)
 			die(function->name, "a hole that is not 32 bits wide");
 		add_hole(maker, offset, byte ? HOLE_REGISTER : (enum hole)kind, operation, rela->r_addend);
 		return;
 	}
 	if (type != R_X86_64_PLT32 && type != R_X86_64_PC32)
-		die(function->name, "code that is not reached relative to itself");
+		die(function->name, "what is not reached relative to code");
+	if (sscanf(name, STENCIL_HOLE_NAME, &kind, &operation) == 2) {
+		add_hole(maker, offset, (enum hole)kind, operation, rela->r_addend + 4);
+		return;
+	}
 	if (strcmp(name, STENCIL_NEXT_NAME) == 0) {
 		add_hole(maker, offset, HOLE_NEXT, 0, rela->r_addend + 4);
 		return;

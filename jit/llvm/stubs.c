@@ -183,9 +183,8 @@ void stubs_build(const struct types *types, LLVMContextRef context, LLVMModuleRe
 	make_stub(&stubs);
 	for (unsigned i = 0; i < THUNK_COUNT; i++)
 		make_thunk(&stubs, i);
-	make_leave(&stubs, STENCIL_LEAVE_BUDGET, EXIT_BUDGET);
+	make_leave(&stubs, STENCIL_LEAVE_HEAD, EXIT_HEAD);
 	make_leave_before(&stubs);
 	make_leave(&stubs, STENCIL_LEAVE_AFTER, EXIT_AFTER);
 	make_leave(&stubs, STENCIL_LEAVE_INDIRECT, EXIT_INDIRECT);
-	make_leave(&stubs, STENCIL_LEAVE_HOT, EXIT_HOT);
 }

@@ -229,7 +229,6 @@ struct cpu {
 	 */
 	void *jit;
 	void **slots;	      /* code pointers of chained exits */
-	void *heat;	      /* the table that blocks count their executions in */
 	uint32_t exit_slot;   /* the unlinked slot through which translated code returned */
 	uint32_t exit_reason; /* enum exit_reason */
 	const struct translated_code_helpers *helpers;

@@ -111,7 +111,7 @@ int fixture_setup(void **state)
 	fixture->cpu = calloc(1, sizeof(*fixture->cpu));
 	assert_non_null(fixture->cpu);
 
-	assert_true(code_memory_init(&fixture->code, CODE_SIZE, &error));
+	assert_true(code_memory_init(&fixture->code, CODE_SIZE, 0, &error));
 	assert_true(common_code_install(&fixture->common, &fixture->code, &error));
 	options = (struct backend_options){&fixture->code, RAM_SIZE, fixture->memory.code_map_offset,
 					   fixture->common.thunk_table};
