@@ -32,7 +32,7 @@ struct code_memory {
 	uint8_t *taken; /* a byte for each page */
 	uint8_t *tables;
 	size_t tables_size, tables_used;
-	size_t lowest;	/* page before which all are taken */
+	size_t lowest; /* page before which all are taken */
 	pthread_mutex_t lock;
 };
 

@@ -53,10 +53,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->cpu_count = cpu_count;
 	jit->compiler = compiler_new(jit);
 	jit->emitter = emitter_new();
-	if (!code_memory_init(&jit->code, options->code_bytes, table_span() + slots_span() + 2 * CODE_PAGE_SIZE,
-			      error) ||
-	    !cache_init(jit, error) ||
-	    !common_code_install(&jit->common, &jit->code, error)) {
+	if (!code_memory_init(&jit->code, options->code_bytes,
+			      table_span() + slots_span() + 2 * CODE_PAGE_SIZE, error) ||
+	    !cache_init(jit, error) || !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
 		return NULL;
 	}
@@ -279,8 +278,7 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 /* Why the start of a block was left, where the processor stands. */
 static enum exit_reason leave_head(struct jit *jit, const struct cpu *cpu)
 {
-	const struct block_entry *entry =
-	    table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
+	const struct block_entry *entry = table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
 	bool is_hot = entry && atomic_load_explicit(&entry->countdown, memory_order_relaxed) == 0;
 	enum exit_reason reason = is_hot ? EXIT_HOT : EXIT_BUDGET;
 

@@ -40,7 +40,7 @@
 	HOLE(COLD, "this stencil's cold part")                                                               \
 	HOLE(CODE, "a common function, whose number is `operation`")
 
-/* Where a thunk's last argument has the refund; jit/llvm/llvm_internal.h says what else is in it. */
+/* Where a thunk's packed argument has the refund; jit/llvm/llvm_internal.h says what else is in it. */
 #define PACKED_REFUND_SHIFT 16
 
 enum hole {
@@ -64,6 +64,11 @@ static inline bool hole_is_relative(enum hole kind)
 	COMMON(STORE, "jit161_store", "thunk")                                                               \
 	COMMON(PROBE, "jit161_probe", "thunk")                                                               \
 	COMMON(CALL, "jit161_call", "thunk")                                                                 \
+	/* What stencils call in place of the thunks: jit/llvm/stubs.c. */                                   \
+	COMMON(LOAD_OR_LEAVE, "jit161_load_or_leave", "")                                                    \
+	COMMON(STORE_OR_LEAVE, "jit161_store_or_leave", "")                                                  \
+	COMMON(PROBE_OR_LEAVE, "jit161_probe_or_leave", "")                                                  \
+	COMMON(CALL_OR_LEAVE, "jit161_call_or_leave", "")                                                    \
 	/* Ways out; the argument is the pc, the budget that of the pc. */                                   \
 	COMMON(LEAVE_HEAD, "jit161_leave_head", "EXIT_HEAD")                                                 \
 	COMMON(LEAVE_BEFORE, "jit161_leave_before", "for the interpreter, and on from where it gets")        \

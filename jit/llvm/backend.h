@@ -58,7 +58,8 @@ enum exit_reason {
 	EXIT_HOT,	/* the block at cpu->pc was executed so often that it is worth a region */
 	EXIT_DISPATCH, /* the processor stands where the interpreter brought it; the code for that is not at hand */
 	EXIT_REASON_COUNT,
-	EXIT_HEAD = EXIT_REASON_COUNT /* of the first tier: EXIT_BUDGET or EXIT_HOT, as the block's countdown tells */
+	EXIT_HEAD =
+	    EXIT_REASON_COUNT /* of the first tier: EXIT_BUDGET or EXIT_HOT, as the block's countdown tells */
 };
 
 /* How a helper ends. Values of the high half of the helpers' results. */

@@ -33,10 +33,14 @@ enum thunk {
 };
 _Static_assert((int)STENCIL_LOAD + (int)THUNK_COUNT == (int)STENCIL_CALL + 1,
 	       "thunks come in one order everywhere");
+_Static_assert((int)STENCIL_LOAD_OR_LEAVE + (int)THUNK_COUNT == (int)STENCIL_CALL_OR_LEAVE + 1,
+	       "and what stencils call in place of them");
 
 /* The budget that thunks get is that of the end of the block, which code has at hand; what has to be added
  * for the instruction's time comes packed with the last argument. */
 #define PACKED_ARGUMENT_MASK 0xFFFFu
+/* Only to what stencils call: the instruction is in a delay slot, so that leaving before it is before its branch. */
+#define PACKED_DELAY_SLOT 0x8000u
 
 #define THUNK_TABLE_NAME "jit161_thunks"
 

@@ -182,15 +182,12 @@ void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicB
 	LLVMSetMetadata(branch, lowering->types->prof, lowering->types->unlikely);
 }
 
-/* A thunk's address: stencils name it, regions find it in the table. */
+/* A thunk's address, for regions. */
 static LLVMValueRef thunk_address(struct lowering *lowering, enum thunk thunk)
 {
 	const struct types *types = lowering->types;
 	LLVMValueRef table = LLVMGetNamedGlobal(lowering->module, THUNK_TABLE_NAME);
 
-	if (lowering->group)
-		return common_function(lowering, STENCIL_LOAD + (unsigned)thunk, types->thunk[thunk],
-				       CALL_PRESERVE_MOST);
 	if (!table) {
 		table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->pointer, THUNK_COUNT),
 				      THUNK_TABLE_NAME);
@@ -202,7 +199,8 @@ static LLVMValueRef thunk_address(struct lowering *lowering, enum thunk thunk)
 			      build_offset(lowering->builder, types, table, thunk * sizeof(void *)), "");
 }
 
-LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count)
+static LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments,
+			       unsigned count)
 {
 	const struct types *types = lowering->types;
 	LLVMValueRef call = LLVMBuildCall2(lowering->builder, types->thunk[thunk],
@@ -328,38 +326,48 @@ LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time)
 	return cold_exit(lowering, const32(lowering, pack_before(lowering, time)));
 }
 
-LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status, bool may_be_after,
-				 struct ir_time time)
+/* The cold exit for a helper's status other than HELPER_DONE. */
+static LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status, bool may_be_after,
+					struct ir_time time)
 {
 	uint32_t before = pack_before(lowering, time);
 	LLVMValueRef exit;
 
 	if (!may_be_after || time.delay_slot)
 		return exit_before(lowering, time);
-	if (lowering->group) {
-		LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder);
-		LLVMBasicBlockRef which = new_block(lowering, "which");
-
-		position(lowering, which);
-		LLVMBuildCondBr(
-		    lowering->builder,
-		    LLVMBuildICmp(lowering->builder, LLVMIntEQ, status, const32(lowering, HELPER_BEFORE), ""),
-		    stencil_exit_before(lowering, time), stencil_exit_after(lowering, time));
-		position(lowering, here);
-		return which;
-	}
 	/* The status is 1 or 2: before, or one step on. */
 	exit = LLVMBuildMul(lowering->builder, status, const32(lowering, EXIT_AFTER_STEP), "");
 	exit = LLVMBuildAdd(lowering->builder, exit, const32(lowering, before - EXIT_AFTER_STEP), "");
 	return cold_exit(lowering, exit);
 }
 
-LLVMValueRef packed_argument(struct lowering *lowering, uint32_t argument, struct ir_time time)
+LLVMValueRef call_helper(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,
+			 uint32_t argument, bool may_be_after, struct ir_time time, LLVMBasicBlockRef done)
 {
-	if (lowering->group)
-		return hole32(lowering, HOLE_PACKED, lowering->op, (int32_t)argument);
-	return const32(lowering,
-		       (uint32_t)(lowering->block->cost - time.cycle) << PACKED_REFUND_SHIFT | argument);
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	uint32_t refund = (uint32_t)(lowering->block->cost - time.cycle);
+	LLVMValueRef arguments[6], result, status, value = NULL;
+
+	if (lowering->group) {
+		value = stencil_call(lowering, thunk, operands, count, argument, time);
+		LLVMBuildBr(builder, done);
+		return value;
+	}
+	arguments[0] = lowering->cpu;
+	for (unsigned i = 0; i < count; i++)
+		arguments[1 + i] = operands[i];
+	arguments[count + 1] = lowering->budget;
+	arguments[count + 2] = const32(lowering, refund << PACKED_REFUND_SHIFT | argument);
+	result = status = call_thunk(lowering, thunk, arguments, count + 3);
+	if (LLVMTypeOf(result) == types->i64) {
+		value = LLVMBuildTrunc(builder, result, types->i32, "");
+		status = LLVMBuildTrunc(builder, LLVMBuildLShr(builder, result, const64(lowering, 32), ""),
+					types->i32, "");
+	}
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
+		      exit_by_status(lowering, status, may_be_after, time), done);
+	return value;
 }
 
 /* The block in the region that a static jump of the current block may go to directly, or -1. */
@@ -416,7 +424,8 @@ static void leave_through_slot(struct lowering *lowering, unsigned k)
 		uint32_t slot = lowering->first_slot + 2 * block + k;
 
 		number = const32(lowering, slot);
-		at = build_offset(builder, types, load_cpu(lowering, types->pointer, offsetof(struct cpu, slots)),
+		at = build_offset(builder, types,
+				  load_cpu(lowering, types->pointer, offsetof(struct cpu, slots)),
 				  (uint64_t)slot * sizeof(void *));
 	}
 	code = LLVMBuildLoad2(builder, types->pointer, at, "");
@@ -574,29 +583,18 @@ static void lower_branch(struct lowering *lowering, const struct ir_insn *insn)
 
 static LLVMValueRef lower_call(struct lowering *lowering, const struct ir_insn *insn)
 {
-	LLVMBuilderRef builder = lowering->builder;
-	const struct types *types = lowering->types;
 	bool has_result = ir_helper_info[insn->state].result != IR_NONE;
 	LLVMBasicBlockRef done = new_block(lowering, "done");
-	LLVMValueRef operands[2], arguments[6], result, status;
+	LLVMValueRef operands[3], value;
 
+	operands[0] = lowering->group ? hole32(lowering, HOLE_VALUE, lowering->op, 0)
+				      : const32(lowering, (uint32_t)insn->immediate);
 	for (unsigned i = 0; i < 2; i++)
-		operands[i] = insn->operands[i] == IR_NO_VALUE ? const32(lowering, 0)
-							       : lowering->values[insn->operands[i]];
-	arguments[0] = lowering->cpu;
-	arguments[1] = lowering->group ? hole32(lowering, HOLE_VALUE, lowering->op, 0)
-				       : const32(lowering, (uint32_t)insn->immediate);
-	arguments[2] = operands[0];
-	arguments[3] = operands[1];
-	arguments[4] = lowering->budget;
-	arguments[5] = packed_argument(lowering, insn->state, insn->time);
-	result = call_thunk(lowering, THUNK_CALL, arguments, 6);
-	status = LLVMBuildTrunc(builder, LLVMBuildLShr(builder, result, const64(lowering, 32), ""),
-				types->i32, "");
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
-		      exit_by_status(lowering, status, !has_result, insn->time), done);
+		operands[1 + i] = insn->operands[i] == IR_NO_VALUE ? const32(lowering, 0)
+								   : lowering->values[insn->operands[i]];
+	value = call_helper(lowering, THUNK_CALL, operands, 3, insn->state, !has_result, insn->time, done);
 	position(lowering, done);
-	return has_result ? LLVMBuildTrunc(builder, result, types->i32, "") : NULL;
+	return has_result ? value : NULL;
 }
 
 static LLVMValueRef lower_active(struct lowering *lowering, const struct ir_insn *insn)

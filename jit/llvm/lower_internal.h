@@ -82,7 +82,9 @@ unsigned group_index(const struct lowering *lowering, ir_value value);
 LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,
 			     unsigned convention);
 LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time);
-LLVMBasicBlockRef stencil_exit_after(struct lowering *lowering, struct ir_time time);
+/* call_helper's call; leaves or comes back with the value. */
+LLVMValueRef stencil_call(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,
+			  uint32_t argument, struct ir_time time);
 /* Ends the current LLVM block: leaves for good. */
 void stencil_leave(struct lowering *lowering, enum stencil_common how, LLVMValueRef budget, LLVMValueRef pc);
 
@@ -98,21 +100,18 @@ LLVMTypeRef lowered_type(const struct types *types, enum ir_type type);
 void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicBlockRef rare,
 		   LLVMBasicBlockRef usual);
 
-/* The last argument of a thunk called for an instruction. */
-LLVMValueRef packed_argument(struct lowering *lowering, uint32_t argument, struct ir_time time);
-
 /* The cold exit before an instruction; the caller branches there from the current LLVM block. */
 LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);
-/* The cold exit for a helper's status other than HELPER_DONE. */
-LLVMBasicBlockRef exit_by_status(struct lowering *lowering, LLVMValueRef status, bool may_be_after,
-				 struct ir_time time);
 
 /* The soft TLB's entry for an address as a pointer, and the tag that a read or write of `size` bytes wants.
  */
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);
 LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size);
 
-LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVMValueRef *arguments, unsigned count);
+/* Ends the current LLVM block: calls a helper through a thunk, with `count` operands of 32 bits and what its packed argument
+ * has beside the refund. Goes on at `done`, or leaves as the helper's status says. Returns the value, if the helper has one. */
+LLVMValueRef call_helper(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,
+			 uint32_t argument, bool may_be_after, struct ir_time time, LLVMBasicBlockRef done);
 
 /* Guest accesses (lower_memory.c). */
 void find_frames(struct lowering *lowering);

@@ -65,6 +65,8 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 	const struct types *types = lowering->types;
 	LLVMBasicBlockRef fast = new_block(lowering, "fast");
 	LLVMValueRef offset = add_constant(lowering, operand, -KERNEL_BASE), index = offset, inside;
+	/* Here, next to the addition, it takes no instruction of its own. */
+	LLVMValueRef wide = LLVMBuildZExt(builder, offset, types->i64, "");
 	unsigned shift = access->partial || access->size == 1 ? 0 : access->size == 2 ? 1 : 2;
 
 	/* Rotating brings the bits that must be 0 to the top, so that one comparison tests range and
@@ -93,9 +95,8 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 		position(lowering, plain);
 	}
 	if (access->partial)
-		offset = LLVMBuildAnd(builder, offset, const32(lowering, ~3u), "");
-	offset = LLVMBuildZExt(builder, offset, types->i64, "");
-	access->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &offset, 1, "");
+		wide = LLVMBuildAnd(builder, wide, LLVMConstInt(types->i64, ~3u, false), "");
+	access->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &wide, 1, "");
 }
 
 static void open_user(struct lowering *lowering, struct guest_access *access)
@@ -283,7 +284,7 @@ static void test_user_frame(struct lowering *lowering, struct frame *frame, stru
 	LLVMValueRef first =
 	    LLVMBuildAdd(builder, lowering->values[frame->base], const32(lowering, frame->first), "");
 	LLVMValueRef last = LLVMBuildAdd(builder, first, const32(lowering, frame->span - 4), "");
-	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), tag, status, pages;
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), tag, pages;
 	size_t tag_offset = frame->stores ? offsetof(struct soft_tlb_entry, write_tag)
 					  : offsetof(struct soft_tlb_entry, read_tag);
 
@@ -297,13 +298,8 @@ static void test_user_frame(struct lowering *lowering, struct frame *frame, stru
 	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, first, 4), ""),
 		      slow, found);
 	position(lowering, slow);
-	status = call_thunk(
-	    lowering, THUNK_PROBE,
-	    (LLVMValueRef[]){lowering->cpu, first, lowering->budget,
-			     packed_argument(lowering, frame->stores ? ACCESS_STORE : ACCESS_LOAD, time)},
-	    4);
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
-		      exit_by_status(lowering, status, false, time), found);
+	call_helper(lowering, THUNK_PROBE, &first, 1, frame->stores ? ACCESS_STORE : ACCESS_LOAD, false, time,
+		    found);
 
 	position(lowering, found);
 	first = LLVMBuildAdd(
@@ -349,8 +345,8 @@ static void store_direct(struct lowering *lowering, LLVMValueRef value, LLVMValu
 	LLVMSetAlignment(store, size);
 }
 
-static LLVMValueRef access_flags(struct lowering *lowering, const struct guest_access *access,
-				 const struct ir_insn *insn)
+static uint32_t access_flags(const struct lowering *lowering, const struct guest_access *access,
+			     const struct ir_insn *insn)
 {
 	uint32_t flags = access->size;
 
@@ -362,7 +358,7 @@ static LLVMValueRef access_flags(struct lowering *lowering, const struct guest_a
 		flags |= ACCESS_DELAY_SLOT;
 	if (lowering->region->mode.user)
 		flags |= ACCESS_USER;
-	return packed_argument(lowering, flags, insn->time);
+	return flags;
 }
 
 /* In the slow block the address is computed anew, so that the fast path need not have it. */
@@ -377,7 +373,7 @@ LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMTypeRef type = lowered_type(types, insn->type);
-	LLVMValueRef incoming[2], status, value, host = frame_access(lowering, insn);
+	LLVMValueRef incoming[2], value, host = frame_access(lowering, insn);
 	LLVMBasicBlockRef from[2];
 
 	if (host)
@@ -388,17 +384,12 @@ LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuildBr(builder, access.done);
 
 	position(lowering, access.slow);
-	value = call_thunk(lowering, THUNK_LOAD,
-			   (LLVMValueRef[]){lowering->cpu, slow_address(lowering, &access, insn),
-					    lowering->budget, access_flags(lowering, &access, insn)},
-			   4);
+	value = slow_address(lowering, &access, insn);
+	value = call_helper(lowering, THUNK_LOAD, &value, 1, access_flags(lowering, &access, insn), false,
+			    insn->time, access.done);
+	LLVMPositionBuilderBefore(builder, LLVMGetBasicBlockTerminator(access.slow));
 	incoming[1] = LLVMBuildTrunc(builder, value, type, "");
 	from[1] = access.slow;
-	status = LLVMBuildLShr(builder, value, LLVMConstInt(types->i64, 32, false), "");
-	branch_rarely(
-	    lowering,
-	    LLVMBuildICmp(builder, LLVMIntNE, status, LLVMConstInt(types->i64, HELPER_DONE, false), ""),
-	    exit_by_status(lowering, status, false, insn->time), access.done);
 
 	position(lowering, access.done);
 	value = LLVMBuildPhi(builder, type, "");
@@ -439,7 +430,7 @@ void lower_store(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMValueRef value = lowering->values[insn->operands[1]];
-	LLVMValueRef status, host = frame_access(lowering, insn);
+	LLVMValueRef host = frame_access(lowering, insn);
 
 	if (host) {
 		store_direct(lowering, value, host, 4);
@@ -453,13 +444,9 @@ void lower_store(struct lowering *lowering, const struct ir_insn *insn)
 	position(lowering, access.slow);
 	if (access.size < 4)
 		value = LLVMBuildZExt(builder, value, types->i32, "");
-	status = call_thunk(lowering, THUNK_STORE,
-			    (LLVMValueRef[]){lowering->cpu, slow_address(lowering, &access, insn), value,
-					     lowering->budget, access_flags(lowering, &access, insn)},
-			    5);
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
-		      exit_by_status(lowering, status, !lowering->region->mode.user, insn->time),
-		      access.done);
+	call_helper(lowering, THUNK_STORE, (LLVMValueRef[]){slow_address(lowering, &access, insn), value}, 2,
+		    access_flags(lowering, &access, insn), !lowering->region->mode.user, insn->time,
+		    access.done);
 	position(lowering, access.done);
 }
 
@@ -473,16 +460,10 @@ void lower_probe(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMValueRef tag = LLVMBuildLoad2(
 	    builder, types->i32,
 	    build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, read_tag)), "");
-	LLVMValueRef status;
 
 	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, va, 1), ""),
 		      slow, done);
 	position(lowering, slow);
-	status = call_thunk(lowering, THUNK_PROBE,
-			    (LLVMValueRef[]){lowering->cpu, va, lowering->budget,
-					     packed_argument(lowering, ACCESS_FETCH, insn->time)},
-			    4);
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, status, const32(lowering, HELPER_DONE), ""),
-		      exit_by_status(lowering, status, false, insn->time), done);
+	call_helper(lowering, THUNK_PROBE, &va, 1, ACCESS_FETCH, false, insn->time, done);
 	position(lowering, done);
 }

@@ -93,28 +93,50 @@ void stencil_leave(struct lowering *lowering, enum stencil_common how, LLVMValue
 		       lowering->cpu, lowering->ram, budget, pc);
 }
 
-/* A block that leaves with the state of `instructions` instructions after the operation's. */
-static LLVMBasicBlockRef leave_block(struct lowering *lowering, enum stencil_common how, int instructions)
+LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time)
 {
 	LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder), block = new_block(lowering, "cold");
-	LLVMValueRef refund = hole64(lowering, HOLE_REFUND, lowering->op, -instructions);
+	int back = time.delay_slot;
+	LLVMValueRef refund = hole64(lowering, HOLE_REFUND, lowering->op, back);
 
 	position(lowering, block);
-	stencil_leave(lowering, how, LLVMBuildAdd(lowering->builder, lowering->budget, refund, ""),
-		      hole32(lowering, HOLE_PC, lowering->op, 4 * instructions));
+	stencil_leave(lowering, STENCIL_LEAVE_BEFORE,
+		      LLVMBuildAdd(lowering->builder, lowering->budget, refund, ""),
+		      hole32(lowering, HOLE_PC, lowering->op, -4 * back));
 	position(lowering, here);
 	return block;
 }
 
-LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time)
+/* Registers as stubs.c wants them. What is not named here stays: the function called is none of LLVM's calls, so that the
+ * stencil needs no stack frame and no place for a status. */
+LLVMValueRef stencil_call(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,
+			  uint32_t argument, struct ir_time time)
 {
-	return leave_block(lowering, STENCIL_LEAVE_BEFORE, time.delay_slot ? -1 : 0);
-}
+	static const char constraints[] =
+	    "={eax},={edi},={esi},={edx},={ecx},{r12},{r13},{r14},{eax},{edi},{esi},{edx},{ecx},"
+	    "~{xmm0},~{xmm1},~{xmm2},~{xmm3},~{xmm4},~{xmm5},~{xmm6},~{xmm7},~{xmm8},"
+	    "~{xmm9},~{xmm10},~{xmm11},~{xmm12},~{xmm13},~{xmm14},~{xmm15},~{memory},~{dirflag},~{fpsr},~{"
+	    "flags}";
+	const struct types *types = lowering->types;
+	LLVMTypeRef i32 = types->i32, results[] = {i32, i32, i32, i32, i32};
+	LLVMTypeRef parameters[] = {types->pointer, types->pointer, types->i64, i32, i32, i32, i32, i32};
+	LLVMTypeRef type = LLVMFunctionType(LLVMStructTypeInContext(lowering->context, results, 5, false),
+					    parameters, 8, false);
+	LLVMValueRef arguments[8] = {lowering->cpu, lowering->ram, lowering->budget,
+				     hole32(lowering, HOLE_PC, lowering->op, 0)};
+	char text[64];
 
-LLVMBasicBlockRef stencil_exit_after(struct lowering *lowering, struct ir_time time)
-{
-	(void)time; /* never in a delay slot */
-	return leave_block(lowering, STENCIL_LEAVE_AFTER, 1);
+	if (time.delay_slot)
+		argument |= PACKED_DELAY_SLOT;
+	arguments[4] = hole32(lowering, HOLE_PACKED, lowering->op, (int32_t)argument);
+	for (unsigned i = 0; i < 3; i++)
+		arguments[5 + i] = i < count ? operands[i] : LLVMGetUndef(i32);
+	int length = snprintf(text, sizeof(text), "call %s",
+			      stencil_common_names[STENCIL_LOAD_OR_LEAVE + (unsigned)thunk]);
+	LLVMValueRef code = LLVMGetInlineAsm(type, text, (size_t)length, constraints, sizeof(constraints) - 1,
+					     true, false, LLVMInlineAsmDialectATT, false);
+	return LLVMBuildExtractValue(lowering->builder,
+				     LLVMBuildCall2(lowering->builder, type, code, arguments, 8, ""), 0, "");
 }
 
 static void open_stencil(struct lowering *lowering, const char *name)
@@ -125,6 +147,10 @@ static void open_stencil(struct lowering *lowering, const char *name)
 	lowering->ram = LLVMGetParam(lowering->function, 1);
 	lowering->budget = LLVMGetParam(lowering->function, 2);
 	lowering->builder = LLVMCreateBuilderInContext(lowering->context);
+	/* What is called by stencil_call uses the stack below. */
+	unsigned no_red_zone = LLVMGetEnumAttributeKindForName("noredzone", strlen("noredzone"));
+	LLVMAddAttributeAtIndex(lowering->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(lowering->context, no_red_zone, 0));
 	position(lowering, new_block(lowering, "start"));
 }
 
@@ -184,7 +210,8 @@ void lower_head(const struct types *types, LLVMContextRef context, LLVMModuleRef
 	leave = new_block(&lowering, "leave");
 	paid = new_block(&lowering, "paid");
 	go = new_block(&lowering, "go");
-	lowering.budget = LLVMBuildSub(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
+	lowering.budget =
+	    LLVMBuildSub(lowering.builder, lowering.budget, hole64(&lowering, HOLE_COST, 0, 0), "");
 	branch_rarely(&lowering,
 		      LLVMBuildICmp(lowering.builder, LLVMIntSLT, lowering.budget,
 				    LLVMConstInt(types->i64, spare, false), ""),

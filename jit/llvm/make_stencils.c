@@ -310,6 +310,7 @@ static void init_llvm(struct maker *maker)
 
 	LLVMInitializeNativeTarget();
 	LLVMInitializeNativeAsmPrinter();
+	LLVMInitializeNativeAsmParser(); /* for stencil_call */
 	LLVMInitializeNativeDisassembler();
 	if (LLVMGetTargetFromTriple(triple, &target, &message))
 		die("LLVM does not know the host", message);
@@ -413,6 +414,7 @@ struct function {
 	size_t rela_count;
 	struct instruction instructions[MAX_INSTRUCTIONS];
 	unsigned count;
+	bool uses_stack;
 };
 
 static const Elf64_Rela *rela_in(const struct function *function, uint32_t from, uint32_t to)
@@ -459,6 +461,7 @@ static void scan(struct maker *maker, struct function *function)
 	char text[128];
 
 	function->count = 0;
+	function->uses_stack = false;
 	for (uint32_t at = 0; at < function->size;) {
 		struct instruction *insn = &function->instructions[function->count];
 		uint8_t *code = (uint8_t *)(uintptr_t)(function->code + at);
@@ -468,6 +471,7 @@ static void scan(struct maker *maker, struct function *function)
 		if (size == 0 || ++function->count == MAX_INSTRUCTIONS)
 			die(function->name, "cannot be taken apart");
 		*insn = (struct instruction){.offset = at, .size = (uint32_t)size, .target = -1};
+		function->uses_stack |= strstr(text, "%rsp") || strstr(text, "push") || strstr(text, "pop");
 		const Elf64_Rela *rela = rela_in(function, at, at + insn->size);
 		bool wide_conditional = code[0] == 0x0F && (code[1] & 0xF0) == 0x80;
 		if (code[0] == 0xEB || (code[0] & 0xF0) == 0x70)
@@ -645,7 +649,8 @@ static void put_instruction(struct maker *maker, struct function *function, cons
 	}
 }
 
-static void take_function(struct maker *maker, const struct object_file *object, const char *name,
+/* Returns whether it touches the stack. */
+static bool take_function(struct maker *maker, const struct object_file *object, const char *name,
 			  struct stencil *stencil)
 {
 	static struct function function;
@@ -694,6 +699,7 @@ static void take_function(struct maker *maker, const struct object_file *object,
 		}
 	}
 	stencil->hole_count = (uint16_t)(maker->hole_count - stencil->holes);
+	return function.uses_stack;
 }
 
 /* --- all of it --- */
@@ -724,7 +730,9 @@ static void make_stencils(struct maker *maker)
 				maker->keys[maker->key_bytes++] = maker->wanted[i]->key[k];
 			}
 			snprintf(name, sizeof(name), "stencil_%zu", i);
-			take_function(maker, &object, name, stencil);
+			/* What it calls may leave for good. */
+			if (take_function(maker, &object, name, stencil))
+				die(name, "has something on the stack");
 		}
 		LLVMDisposeMemoryBuffer(buffer);
 		LLVMDisposeModule(module);

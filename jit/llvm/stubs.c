@@ -2,6 +2,7 @@
  * They are compiled at build time, like stencils. */
 #include "jit/llvm/stencil_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,57 @@ static void make_thunk(const struct stubs *stubs, enum thunk thunk)
 	LLVMDisposeBuilder(builder);
 }
 
+/* What stencils call in place of thunks. It leaves by itself if the helper says so; there is nothing of the stencil's to be
+ * undone, since all states are in memory and it has no stack frame. In registers, beside those of translated code (cpu r12,
+ * ram r13, budget r14, argument r15): eax the instruction's pc, edi the packed argument, esi edx ecx the operands; eax the
+ * value; besides ecx, edx, esi and edi change. LLVM has no name for such a convention. */
+static const char *const or_leave_arguments[THUNK_COUNT] = {
+    [THUNK_LOAD] = "movl %edi, %edx; movq %r8, %rcx",
+    [THUNK_STORE] = "movl %edi, %ecx",
+    [THUNK_PROBE] = "movl %edi, %edx; movq %r8, %rcx",
+    [THUNK_CALL] = "leaq (%rax,%rdi,8), %rax",
+};
+
+static void make_or_leave(const struct stubs *stubs, enum thunk thunk)
+{
+	const struct types *types = stubs->types;
+	LLVMTypeRef type = LLVMFunctionType(types->nothing, NULL, 0, false);
+	LLVMValueRef function =
+	    add_function(types, stubs->module, stencil_common_names[STENCIL_LOAD_OR_LEAVE + (unsigned)thunk],
+			 type, LLVMCCallConv);
+	LLVMBuilderRef builder = open_function(stubs, function);
+	bool wide = LLVMGetReturnType(types->thunk[thunk]) == types->i64;
+	char text[1024];
+	int length =
+	    snprintf(text, sizeof(text),
+		     "pushq %%r8; pushq %%r9; pushq %%r10; pushq %%r11; pushq %%rax; pushq %%rdi; "
+		     "movl %%edi, %%r8d; shrl $$%u, %%r8d; addq %%r14, %%r8; andl $$%u, %%edi; movq "
+		     "%zu(%%r12), %%rax; "
+		     "%s; movq %%r12, %%rdi; callq *%zu(%%rax); "
+		     "popq %%rdi; popq %%rdx; popq %%r11; popq %%r10; popq %%r9; popq %%r8; "
+		     "%s; jne 1f; retq; "
+		     "1: movl %%edi, %%eax; shrl $$%u, %%eax; addq %%rax, %%r14; addq $$8, %%rsp; "
+		     "cmpl $$%u, %%ecx; je 3f; "
+		     "testl $$%u, %%edi; je 2f; incq %%r14; subl $$4, %%edx; "
+		     "2: movl %%edx, %%r15d; jmp %s; "
+		     "3: decq %%r14; leal 4(%%rdx), %%r15d; jmp %s",
+		     PACKED_REFUND_SHIFT, PACKED_ARGUMENT_MASK & ~PACKED_DELAY_SLOT,
+		     offsetof(struct cpu, helpers), or_leave_arguments[thunk], thunks[thunk].helper,
+		     wide ? "movq %rax, %rcx; shrq $$32, %rcx" : "movl %eax, %ecx; testl %ecx, %ecx",
+		     PACKED_REFUND_SHIFT, HELPER_AFTER, PACKED_DELAY_SLOT,
+		     stencil_common_names[STENCIL_LEAVE_BEFORE], stencil_common_names[STENCIL_LEAVE_AFTER]);
+	unsigned naked = LLVMGetEnumAttributeKindForName("naked", strlen("naked"));
+
+	LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(stubs->context, naked, 0));
+	LLVMBuildCall2(
+	    builder, type,
+	    LLVMGetInlineAsm(type, text, (size_t)length, "", 0, true, false, LLVMInlineAsmDialectATT, false),
+	    NULL, 0, "");
+	LLVMBuildUnreachable(builder);
+	LLVMDisposeBuilder(builder);
+}
+
 static void store_place(const struct types *types, LLVMBuilderRef builder, LLVMValueRef function)
 {
 	LLVMValueRef cpu = LLVMGetParam(function, 0);
@@ -181,8 +233,10 @@ void stubs_build(const struct types *types, LLVMContextRef context, LLVMModuleRe
 
 	make_enter(&stubs);
 	make_stub(&stubs);
-	for (unsigned i = 0; i < THUNK_COUNT; i++)
+	for (unsigned i = 0; i < THUNK_COUNT; i++) {
 		make_thunk(&stubs, i);
+		make_or_leave(&stubs, i);
+	}
 	make_leave(&stubs, STENCIL_LEAVE_HEAD, EXIT_HEAD);
 	make_leave_before(&stubs);
 	make_leave(&stubs, STENCIL_LEAVE_AFTER, EXIT_AFTER);
