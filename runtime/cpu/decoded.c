@@ -264,6 +264,10 @@ static void decode_word(const struct cpu *cpu, struct decoded_op *op, unsigned i
 		if (cp0_readable(cpu->model, (unsigned)op->imm))
 			set_or_leave(op, DECODED_MFC0, insn.rt, 0, 0);
 		break;
+	case MIPS_OP_WAIT:
+		if (cpu->model->lift.wait_passes)
+			op->code = DECODED_WAIT;
+		break;
 	case MIPS_OP_MTC0:
 		op->imm = insn.rd * 8 + insn.sel;
 		if (cp0_writable(cpu->model, (unsigned)op->imm))

@@ -26,7 +26,7 @@
 	X(MFHI) X(MTHI) X(MFLO) X(MTLO) X(MULT) X(MULTU) X(DIV) X(DIVU)                                      \
 	X(LB) X(LBU) X(LH) X(LHU) X(LW) X(LWL) X(LWR)                                                        \
 	X(SB) X(SH) X(SW) X(SWL) X(SWR)                                                                      \
-	X(LL) X(SC) X(SYNC) X(MFC0)
+	X(LL) X(SC) X(SYNC) X(MFC0) X(WAIT)
 
 /* Branches whose target lies in the same page, by the distance in `imm`; the second of each pair has a NOP in
  * its delay slot, which it executes along. */

@@ -308,6 +308,11 @@ OP(MFC0)
 	cpu->budget = BUDGET;
 	A = cp0_read(cpu, (unsigned)op->imm);
 	NEXT;
+OP(WAIT)
+	/* Only where it does nothing. */
+	if (cpu_user_mode(cpu) || !(cpu->cause & cpu->model->lift.wait_passes))
+		LEAVE;
+	NEXT;
 
 #undef READABLE
 #undef WRITABLE
