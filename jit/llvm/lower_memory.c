@@ -110,17 +110,17 @@ static void open_user(struct lowering *lowering, struct guest_access *access)
 	LLVMValueRef tag =
 	    LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
 	LLVMValueRef wanted = soft_tlb_tag(lowering, access->va, access->partial ? 1 : access->size);
-	LLVMValueRef address = access->va;
+	LLVMValueRef wide = LLVMBuildZExt(builder, access->va, types->i64, ""), address;
 
 	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, wanted, ""), access->slow, fast);
 	position(lowering, fast);
 	if (access->partial)
-		address = LLVMBuildAnd(builder, address, const32(lowering, ~3u), "");
+		wide = LLVMBuildAnd(builder, wide, LLVMConstInt(types->i64, ~3u, false), "");
 	address = LLVMBuildAdd(
 	    builder,
 	    LLVMBuildLoad2(builder, types->i64,
 			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
-	    LLVMBuildZExt(builder, address, types->i64, ""), "");
+	    wide, "");
 	access->host = LLVMBuildIntToPtr(builder, address, types->pointer, "");
 }
 
