@@ -163,7 +163,7 @@ static bool can_branch(const struct lifter *lifter, const struct branch *branch,
 		return lifter->model->slot_needs_jump && !branch->likely;
 	if (branch->link && !lifter->model->links_first && insn->rs == insn_link_register(insn))
 		return false;
-	if (offset == LAST_OFFSET || !slot)
+	if (!slot || (offset == LAST_OFFSET && lifter->mode.mapped)) // its slot may be anywhere
 		return false;
 	if ((mips_op_info[slot->op].flags & MIPS_FLAG_DELAY) || !lift_op_stays(lifter, slot) ||
 	    !lift_op_known(lifter, slot))
@@ -469,6 +469,8 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 {
 	const struct mips_isa *isa = lifter->model->isa;
 	unsigned limit = lifter->options->max_instructions;
+	// A delay slot may lie behind the page, no other instruction.
+	unsigned page_words = (PAGE_SIZE - (lifter->va & PAGE_OFFSET)) / 4;
 
 	for (;;) {
 		unsigned index = lifter->time.index;
@@ -478,7 +480,7 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 		bool is_branch, ends;
 		uint16_t cycle;
 
-		if (index == word_count || (index > 0 && index >= limit)) {
+		if (index == word_count || index == page_words || (index > 0 && index >= limit)) {
 			stamp(lifter);
 			ir_jump(lifter->block, lifter->va);
 			return true;
@@ -525,12 +527,9 @@ static bool lift_instructions(struct lifter *lifter, const uint32_t *words, unsi
 bool lift_block(struct ir_region *region, const struct lift_model *model, const struct lift_options *options,
 		uint32_t va, uint32_t pa, const uint32_t *words, unsigned word_count, bool last_page)
 {
-	unsigned page_words = (PAGE_SIZE - (va & PAGE_OFFSET)) / 4;
 	struct lifter lifter = {
 	    .model = model, .options = options, .mode = region->mode, .last_page = last_page, .va = va};
 
-	if (word_count > page_words)
-		word_count = page_words;
 	if (word_count == 0 || va % 4 != 0 || !in_segment(&lifter, va))
 		return false;
 	lifter.block = ir_block_add(region, va, pa);

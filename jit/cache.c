@@ -302,8 +302,6 @@ void cache_install(struct jit *jit, struct region *region)
 	for (unsigned i = 0; i < blocks; i++)
 		region->instructions += region->ir.blocks[i].guest_count;
 	ir_region_free(&region->ir);
-	free(region->pages);
-	region->pages = NULL;
 	register_addresses(jit, region);
 	jit->region_bytes += region_size(region);
 	reclaim_add(jit, region->object, region->translation, 0);

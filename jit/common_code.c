@@ -23,7 +23,8 @@ static void fill_holes(const struct common_code *common, unsigned number, uint8_
 
 	for (unsigned i = 0; i < stencil->hole_count; i++, hole++) {
 		const uint8_t *end = (const uint8_t *)common->address[number] + hole->offset + 4;
-		int32_t value = (int32_t)((const uint8_t *)common->address[hole->operation] - end) + hole->addend;
+		int32_t value =
+		    (int32_t)((const uint8_t *)common->address[hole->operation] - end) + hole->addend;
 
 		memcpy(writable + hole->offset, &value, sizeof(value));
 	}

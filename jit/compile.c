@@ -101,17 +101,16 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 	ir_region_init(&region->ir, region->mode);
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
-		const uint32_t *words = NULL;
+		uint32_t words[BLOCK_INSTRUCTIONS + 1];
 
-		for (unsigned page = 0; page < region->page_count; page++)
-			if (region->pages[page].frame == (block->pa & PAGE_MASK))
-				words = region->pages[page].words;
 		/* Only the bytes that are watched. */
 		options.max_instructions = block->words;
-		unsigned first = (block->pa & ~PAGE_MASK) / 4;
+		for (unsigned k = 0; k < block->words; k++)
+			words[k] =
+			    memory_word_order(region->content[block->content + k], region->mode.big_endian);
 		bool last_page = (block->pa & PAGE_MASK) + PAGE_SIZE >= jit->memory->ram_size;
-		if (!lift_block(&region->ir, &jit->cpus[0].model->lift, &options, block->va, block->pa,
-				words + first, PAGE_WORDS - first, last_page))
+		if (!lift_block(&region->ir, &jit->cpus[0].model->lift, &options, block->va, block->pa, words,
+				block->words, last_page))
 			continue;
 		region->ir.blocks[region->ir.count - 1].entry = block->entry;
 	}

@@ -14,8 +14,6 @@
 
 #define BLOCK_INSTRUCTIONS 64u /* a longer block is split */
 #define MAX_REGION_BLOCKS  128u
-#define MAX_REGION_PAGES   16u
-#define PAGE_WORDS	   (PAGE_SIZE / 4)
 
 /* Of the translation cache's records, at most. */
 #define MAX_ENTRIES	 (1u << 17)
@@ -94,11 +92,6 @@ struct region {
 	unsigned block_count;
 	unsigned instructions; /* 0: the code only leaves for the interpreter */
 	uint32_t first_slot, slot_count;
-	struct {
-		uint32_t frame;
-		uint32_t words[PAGE_WORDS]; /* copied, in host order */
-	} * pages;
-	unsigned page_count;
 	uint32_t *content; /* the blocks' bytes as they lie in RAM, a word each */
 
 	/* The result. */

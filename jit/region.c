@@ -47,12 +47,15 @@ static void branch_targets(struct scanned_block *block, const struct insn *insn,
 	}
 }
 
-/* The block at an address: up to and with the jump that ends it, within its page. */
+/* The block at an address: up to and with the jump that ends it, within its page. Where the next page is certain to be the
+ * next in RAM too, a jump at the end of a page has its delay slot there. */
 static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
 {
 	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
-	unsigned to_page_end = (PAGE_SIZE - (pa & ~PAGE_MASK)) / 4;
+	unsigned to_page_end = (PAGE_SIZE - (pa & ~PAGE_MASK)) / 4, slot_end = to_page_end;
 
+	if (va >> 30 == 2 && pa + 4 * to_page_end < jit->memory->ram_size)
+		slot_end++;
 	*block = (struct scanned_block){.va = va, .pa = pa};
 	for (unsigned i = 0; i < to_page_end && i < BLOCK_INSTRUCTIONS; i++) {
 		uint32_t word = memory_read_word(jit->memory, pa + 4 * i);
@@ -63,7 +66,7 @@ static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va
 		mips_decode(isa, word, &insn);
 		block->words = (uint16_t)(i + 1);
 		if (insn_has_delay_slot(&insn)) {
-			if (i + 1 < to_page_end) /* else the lifter leaves the branch to the interpreter */
+			if (i + 1 < slot_end) /* else the lifter leaves the branch to the interpreter */
 				block->words++;
 			branch_targets(block, &insn, va + 4 * i);
 			return;
@@ -94,23 +97,6 @@ static bool target_offset(const struct jit *jit, const struct region *region,
 static bool may_stop(const struct jit *jit, uint32_t va, uint32_t pa)
 {
 	return debug_ends_code(&jit->cpus[0], va, memory_read_word(jit->memory, pa));
-}
-
-static bool copy_page(const struct jit *jit, struct region *region, uint32_t frame)
-{
-	for (unsigned i = 0; i < region->page_count; i++)
-		if (region->pages[i].frame == frame)
-			return true;
-	if (region->page_count == MAX_REGION_PAGES)
-		return false;
-	region->pages = realloc(region->pages, (region->page_count + 1) * sizeof(*region->pages));
-	if (!region->pages)
-		abort();
-	region->pages[region->page_count].frame = frame;
-	for (unsigned i = 0; i < PAGE_WORDS; i++)
-		region->pages[region->page_count].words[i] = memory_read_word(jit->memory, frame + 4 * i);
-	region->page_count++;
-	return true;
 }
 
 static struct scanned_block *find_block(struct region *region, uint32_t va)
@@ -185,7 +171,6 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	    .user = head->user, .mapped = head->user, .big_endian = jit->memory->map.big_endian};
 	scan(jit, &region->blocks[0], head->va, head->pa);
 	region->block_count = 1;
-	copy_page(jit, region, head->pa & PAGE_MASK);
 	instructions = region->blocks[0].words;
 
 	/* Breadth first: what is near the hot block comes before what is far. */
@@ -201,8 +186,7 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 			    (!all && !is_warm(jit, va, pa, head->user)))
 				continue;
 			scan(jit, &next, va, pa);
-			if (instructions + next.words > jit->options.region_instructions ||
-			    !copy_page(jit, region, pa & PAGE_MASK))
+			if (instructions + next.words > jit->options.region_instructions)
 				continue;
 			region->blocks[region->block_count++] = next;
 			instructions += next.words;
@@ -230,7 +214,6 @@ void region_free(struct region *region)
 {
 	if (region->compiled || region->ir.blocks)
 		ir_region_free(&region->ir);
-	free(region->pages);
 	free(region->content);
 	free(region->blocks);
 	free(region->entries);

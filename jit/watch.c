@@ -55,9 +55,12 @@ void watch_add(struct jit *jit, uint32_t translation, uint32_t distance)
 
 	for (unsigned i = 0; i < translation_block_count(of); i++) {
 		struct scanned_block block = translation_block(of, i);
-		uint32_t frame = (block.pa + distance) & PAGE_MASK;
-		bool writable = !memory_page_has_code(jit->memory, frame);
+		uint32_t frames[2] = {(block.pa + distance) & PAGE_MASK,
+				      (block.pa + distance + 4u * block.words - 1) & PAGE_MASK};
+		bool writable[2];
 
+		for (unsigned k = 0; k < 2; k++) /* two if a delay slot lies in the next page */
+			writable[k] = !memory_page_has_code(jit->memory, frames[k]);
 		for (uint32_t granule = block_first(&block, distance);
 		     granule <= block_last(&block, distance); granule++) {
 			uint32_t number = jit->granules[granule];
@@ -76,8 +79,10 @@ void watch_add(struct jit *jit, uint32_t translation, uint32_t distance)
 			if (planted(BUG_CODE_MAP))
 				break;
 		}
-		for (unsigned cpu = 0; cpu < jit->cpu_count && writable && !planted(BUG_PROTECT); cpu++)
-			soft_tlb_protect(&jit->cpus[cpu], frame);
+		for (unsigned k = 0; k < 2; k++)
+			for (unsigned cpu = 0; cpu < jit->cpu_count && writable[k] && !planted(BUG_PROTECT);
+			     cpu++)
+				soft_tlb_protect(&jit->cpus[cpu], frames[k]);
 	}
 }
 
