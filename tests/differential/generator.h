@@ -88,7 +88,6 @@ enum {
 	PAGE_UNCACHED = 1,
 	PAGE_DIRTY = 2,
 	PAGE_VALID = 4,
-	PAGE_GLOBAL = 8,
 };
 struct page {
 	uint32_t vpn, frame;

@@ -27,8 +27,8 @@ unsigned source(struct generator *generator)
 unsigned destination(struct generator *generator)
 {
 	switch (below(generator, 40)) {
-	case 0: // in kernel mode no wild stores: one might hit the driver
-		return generator->kernel || generator->style.defined ? 1 : 16 + below(generator, 4);
+	case 0: // in kernel mode no wild stores: one might hit the driver. $16 and $17 lead to code, too
+		return generator->kernel || generator->style.defined ? 1 : 18 + below(generator, 2);
 	case 1:
 		return 26 + below(generator, 2);
 	default:

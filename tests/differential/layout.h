@@ -26,8 +26,9 @@
 #define WINDOW_START 0xF80
 #define WINDOW_WORDS 64
 
-// Where in the data pages programs put code: places for a few instructions each, filled with returns at first.
-#define GENERATED_START	 0x200
+// Where in the data pages programs put code, out of reach of their other stores: places for a few instructions each, filled
+// with returns at first.
+#define GENERATED_START	 0x780
 #define GENERATED_BYTES	 32
 #define GENERATED_PLACES 4
 

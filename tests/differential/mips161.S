@@ -160,6 +160,7 @@ next:
 handler:
 	ori	$26, $26, LO(KSEG0 + LAYOUT_SAVE)
 	save_registers
+	pause
 	mfhi	$1
 	mflo	$2
 	mfc0	$3, C0_STATUS
@@ -172,6 +173,7 @@ handler:
 	mfc0	$10, C0_INDEX
 	mfc0	$11, C0_COUNT
 	mfc0	$12, C0_RANDOM
+	pause
 	sw	$1, SAVE_HI($26)
 	sw	$2, SAVE_LO($26)
 	sw	$3, SAVE_STATUS($26)
@@ -187,9 +189,15 @@ handler:
 	lw	$30, VAR_HASH($26)
 	lw	$13, VAR_EVENTS($26)
 	lw	$14, VAR_PROGRAM($26)
-	.irp	r, 27, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	pause
+	.irp	r, 27, 1, 2, 3, 4, 5
 	mix	$\r
 	.endr
+	pause
+	.irp	r, 6, 7, 8, 9, 10, 11, 12
+	mix	$\r
+	.endr
+	pause
 	sw	$30, VAR_HASH($26)
 
 	// The log.
@@ -334,6 +342,10 @@ return:
 // The run has ended: $26 save area, $30 hash, $13 events, $14 program.
 finish:
 	mtc0	$0, C0_STATUS
+	lui	$8, 0x7fff // no match until the next run
+	mtc0	$8, C0_COMPARE
+	lui	$8, HI(TIMER_BASE)
+	sw	$0, TIMER_ROE($8)
 	sw	$0, 4 * 26($26)
 	sw	$0, 4 * 27($26)
 	move	$8, $26
@@ -341,7 +353,6 @@ finish:
 	mix_words
 	lui	$8, HI(TIMER_BASE)
 	lw	$9, TIMER_NSEC($8)
-	sw	$0, TIMER_ROE($8)
 	mix	$9
 	sw	$30, VAR_HASH($26)
 	lw	$8, VAR_RUN($26)

@@ -190,6 +190,7 @@ put_vector:
 handler:
 	address	$26, LAYOUT_SAVE
 	save_registers
+	pause
 	mfhi	$1
 	mflo	$2
 	mfc0	$3, C0_STATUS
@@ -205,6 +206,7 @@ handler:
 	mfc0	$13, C0_WIRED
 	mfc0	$15, C0_COUNT
 	mfc0	$16, C0_RANDOM
+	pause
 	sw	$1, SAVE_HI($26)
 	sw	$2, SAVE_LO($26)
 	sw	$3, SAVE_STATUS($26)
@@ -226,7 +228,11 @@ handler:
 	andi	$18, $4, 0x7c
 	bne	$17, $0, 1f
 	lw	$14, VAR_PROGRAM($26)
-	.irp	r, 27, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16
+	.irp	r, 27, 1, 2, 3, 4, 5, 6, 7
+	mix	$\r
+	.endr
+	pause
+	.irp	r, 8, 9, 10, 11, 12, 13, 15, 16
 	mix	$\r
 	.endr
 	b	2f

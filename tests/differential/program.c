@@ -247,7 +247,7 @@ static void fill_registers(struct generator *generator)
 	    (chance(generator, 50) ? any_word(generator) | 0x80000000 : (uint32_t)-2 - below(generator, 40)) &
 	    ~1u;
 	registers[26] = registers[27] = 0;
-	registers[28] = generator->calm ? 10 + below(generator, 100) : 1 + below(generator, 3);
+	registers[28] = generator->calm ? 20 + below(generator, 200) : 1 + below(generator, 3);
 }
 
 // --- The row in the table ---
@@ -262,12 +262,12 @@ static void fill_table(struct generator *generator)
 	*program_field(program, PROGRAM_ENTRY) = generator->address;
 	*program_field(program, PROGRAM_END) = page_offset_of(generator, generator->body_end);
 	*program_field(program, PROGRAM_POLICY) = below(generator, 32);
-	*program_field(program, PROGRAM_LIMIT) = 12 + below(generator, generator->calm ? 60 : 20);
+	*program_field(program, PROGRAM_LIMIT) = 12 + below(generator, generator->calm ? 100 : 20);
 	if (chance(generator, 70)) {
-		uint32_t soon = generator->calm ? 500 : 100;
+		uint32_t soon = generator->calm ? 1000 : 100;
 
 		*program_field(program, PROGRAM_COMPARE) = 20 + below(generator, soon);
-		*program_field(program, PROGRAM_COMPARE_NEXT) = 100 + below(generator, 4 * soon);
+		*program_field(program, PROGRAM_COMPARE_NEXT) = soon + below(generator, 4 * soon);
 		*program_field(program, PROGRAM_COUNT) = below(generator, 20);
 	} else {
 		*program_field(program, PROGRAM_COMPARE) = value(generator);
@@ -278,7 +278,7 @@ static void fill_table(struct generator *generator)
 	*program_field(program, PROGRAM_CONTEXT) = any_word(generator);
 	*program_field(program, PROGRAM_HI) = value(generator);
 	*program_field(program, PROGRAM_LO) = value(generator);
-	*program_field(program, PROGRAM_RUNS) = 3;
+	*program_field(program, PROGRAM_RUNS) = generator->calm ? 1 : 3;
 	for (unsigned i = 1; i < 4; i++)
 		program_field(program, PROGRAM_MIX)[i] =
 		    chance(generator, 50) ? below(generator, 256) : any_word(generator);
