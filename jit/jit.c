@@ -231,7 +231,9 @@ static const void *code_at_hand(const struct jit *jit, const struct cpu *cpu)
 	const struct jump_cache_entry *entry = &cpu->jump_cache[user][jump_cache_index(cpu->pc)];
 	bool looks_ahead = cpu->model->lift.fetch_looks_ahead;
 
-	if (entry->va != cpu->pc || !cpu_fetch_clean(cpu) || cpu_interrupt_due(cpu))
+	/* MIPS32 faults where a jump arrives, not at the jump: the address may be any, that of an empty entry too. */
+	if (entry->va != cpu->pc || entry->va == JUMP_CACHE_EMPTY || !cpu_fetch_clean(cpu) ||
+	    cpu_interrupt_due(cpu))
 		return NULL;
 	if (!user)
 		return looks_ahead && cpu->pc_frame == NO_FRAME ? NULL : entry->code;

@@ -22,7 +22,7 @@
 #define JUMP_CACHE_BITS	  12
 #define JUMP_CACHE_SIZE	  (1u << JUMP_CACHE_BITS)
 #define JUMP_CACHE_FACTOR 0x9E3779B1u
-#define JUMP_CACHE_EMPTY  1u /* not word aligned, so never a target */
+#define JUMP_CACHE_EMPTY  1u /* not word aligned, so no code is there */
 
 /* Status and Cause bits, System/161 reference, section 1.8. */
 #define STATUS_IEC	 0x00000001u

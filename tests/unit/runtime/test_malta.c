@@ -15,6 +15,7 @@
 
 #include "devices/host/console_input.h"
 #include "frontend/encode.h"
+#include "jit/jit.h"
 #include "runtime/vm/lockstep.h"
 #include "runtime/vm/vm.h"
 
@@ -342,13 +343,49 @@ static void snapshot(void **state)
 	end_echo(board, pipes);
 }
 
+/* A jump to the address that stands for an empty entry of the jump cache, after the entry it falls upon was emptied: it
+ * faults where it arrives, and what the entry led to is not executed. */
+static void jump_to_empty_entry(void **state)
+{
+	struct jit_options jit = jit_default_options();
+	uint32_t routine = ENTRY + 0x1000;
+
+	(void)state;
+	while (jump_cache_index(routine) != jump_cache_index(JUMP_CACHE_EMPTY))
+		routine += 4;
+	struct board *board = BOARD(true, MTC0(0, 12), LUI(8, routine >> 16), ORI(8, 8, routine & 0xFFFF),
+				    ORI(9, 0, 5), MIPS_WORD(JALR, ['s'] = 8, ['d'] = 31), 0,
+				    MIPS_WORD(ADDIU, ['t'] = 9, ['s'] = 9, ['i'] = -1),
+				    MIPS_WORD(BNE, ['s'] = 9, ['t'] = 0, ['b'] = -4 & 0xFFFF), 0, SW(0, 8, 0),
+				    ORI(10, 0, JUMP_CACHE_EMPTY), MIPS_WORD(JR, ['s'] = 10), 0);
+	const uint32_t words[] = {MIPS_WORD(ADDIU, ['t'] = 20, ['s'] = 20, ['i'] = 1),
+				  MIPS_WORD(JR, ['s'] = 31), 0};
+	const uint32_t handler[] = {RESET_BOARD};
+
+	jit.tiers = TIERS_FIRST;
+	jit.threshold = 1;
+	board->options.engine = ENGINE_JIT;
+	board->options.jit = &jit;
+	assert_true(build(board));
+	for (unsigned i = 0; i < sizeof(words) / 4; i++)
+		memory_write_word(&board->vm->memory, (routine & 0x1FFFFFFF) + 4 * i, words[i]);
+	for (unsigned i = 0; i < sizeof(handler) / 4; i++)
+		memory_write_word(&board->vm->memory, 0x180 + 4 * i, handler[i]);
+	assert_int_equal(vm_run(board->vm, 100000), VM_POWERED_OFF);
+	assert_int_equal(board->vm->cpus[0].gpr[20], 5);
+	assert_int_equal(board->vm->cpus[0].epc, JUMP_CACHE_EMPTY);
+	assert_int_equal(board->vm->cpus[0].exceptions, 1);
+	free_board(board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(boot_protocol),	 cmocka_unit_test(long_command_line),
-	    cmocka_unit_test(bad_programs),	 cmocka_unit_test(idle),
-	    cmocka_unit_test(idle_for_ever),	 cmocka_unit_test(input),
-	    cmocka_unit_test(input_in_lockstep), cmocka_unit_test(snapshot),
+	    cmocka_unit_test(boot_protocol),	   cmocka_unit_test(long_command_line),
+	    cmocka_unit_test(bad_programs),	   cmocka_unit_test(idle),
+	    cmocka_unit_test(idle_for_ever),	   cmocka_unit_test(input),
+	    cmocka_unit_test(input_in_lockstep),   cmocka_unit_test(snapshot),
+	    cmocka_unit_test(jump_to_empty_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
