@@ -174,7 +174,8 @@ static void put_known_page(struct generator *generator)
 	put(generator, MIPS_WORD(TLBWI, 0), WORD_NEVER);
 }
 
-// A page that depends on the time, so that a loop does not write the same one again.
+// A page that depends on the time, so that a loop mostly writes another one. The same time may come again, since Count starts
+// anew at each match with Compare: then the entry is there already and stays the only one.
 static void put_new_page(struct generator *generator)
 {
 	uint32_t hi = any_word(generator) & (PAGE_MASK | 0xFC0);
@@ -195,7 +196,12 @@ static void put_new_page(struct generator *generator)
 	put_constant(generator, 2, lo, WORD_NEVER);
 	put(generator, MIPS_WORD(MTC0, ['t'] = 1, ['r'] = 10), WORD_NEVER);
 	put(generator, MIPS_WORD(MTC0, ['t'] = 2, ['r'] = 2), WORD_NEVER);
-	if (chance(generator, 50)) {
+	put(generator, MIPS_WORD(TLBP, 0), WORD_NEVER);
+	put(generator, MIPS_WORD(MFC0, ['t'] = 1, ['r'] = 0), WORD_NEVER);
+	bool random = chance(generator, 50);
+	put(generator, MIPS_WORD(BGEZ, ['s'] = 1, ['b'] = random ? 2 : 4), WORD_NEVER);
+	put(generator, 0, WORD_NEVER);
+	if (random) {
 		put(generator, MIPS_WORD(TLBWR, 0), WORD_NEVER);
 		return;
 	}
@@ -274,8 +280,11 @@ static void fill_table(struct generator *generator, const struct page_list *list
 						     : 20 + below(generator, 1000);
 	pages = program_field(program, PROGRAM_PAGES);
 	for (unsigned i = 0; i < list->count; i++) {
+		// The handler makes a wired page writable in place: it has to stay everybody's.
+		uint32_t flags = generator->wired && i < 2 ? LO_G : 0;
+
 		*pages++ = list->pages[i].vpn << 12;
-		*pages++ = entry_lo(&list->pages[i]);
+		*pages++ = entry_lo(&list->pages[i]) | flags;
 	}
 	*pages = 1;
 	fill_tlb(generator, list, asid);
