@@ -171,6 +171,23 @@ static void print_figures(const char *name, const struct figures *figures, const
 	printf("\n");
 }
 
+// Whether the engines under test ran what they have to themselves. The original leaves nothing to others.
+static bool have_their_share(const struct settings *settings, const struct totals *totals)
+{
+	bool enough = true;
+
+	for (unsigned i = 0; i < settings->engine_count; i++) {
+		const struct figures *figures = &totals->engines[i];
+
+		if (!settings->engines[i] || 100 * figures->translated >= settings->share * figures->executed)
+			continue;
+		printf("%s ran less than %u %% itself\n", differ_engine_name(settings->engines[i]),
+		       settings->share);
+		enough = false;
+	}
+	return enough;
+}
+
 int campaign(const struct settings *settings)
 {
 	uint64_t most = (settings->to - settings->from + 1) * settings->programs;
@@ -207,5 +224,5 @@ int campaign(const struct settings *settings)
 	print_figures(engine_name(settings->base), &totals->base, totals);
 	for (unsigned i = 0; i < settings->engine_count; i++)
 		print_figures(differ_engine_name(settings->engines[i]), &totals->engines[i], totals);
-	return failed || totals->differences || totals->programs == 0;
+	return !have_their_share(settings, totals) || failed || totals->differences || totals->programs == 0;
 }

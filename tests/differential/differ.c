@@ -13,6 +13,7 @@
 //   --from=N --to=N   kernels of a campaign
 //   --programs=N      in a kernel
 //   --jobs=N          processes
+//   --share=N         fail if an engine left more than 100 - N percent of the cycles to the reference interpreter
 //   --seconds=N       start no further kernel after that much CPU time of a process
 //   --stop            end with the first difference
 //   --as-is           do not shrink programs that differ
@@ -82,6 +83,8 @@ static bool parse_option(struct settings *settings, char *option)
 		settings->programs = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(option, "--jobs") == 0)
 		settings->jobs = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(option, "--share") == 0)
+		settings->share = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(option, "--seconds") == 0)
 		settings->seconds = strtod(value, NULL);
 	else if (strcmp(option, "--explained") == 0)

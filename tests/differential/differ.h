@@ -17,6 +17,7 @@ struct settings {
 	unsigned engine_count;
 	uint64_t from, to;
 	unsigned programs, jobs;
+	unsigned share; // percent of the cycles that each engine has to run itself
 	double seconds;
 	bool stop, as_is;
 	const char *keep, *explained;
