@@ -147,9 +147,11 @@ static uint32_t status(struct generator *generator, bool here)
 	return here ? word & ~2u : word;
 }
 
+// A timer that restarts itself goes on for ever for each value that it was given (section 3.1), and 1024 are the end of the
+// original: nothing for programs that go round often.
 static void put_bus_timer(struct generator *generator)
 {
-	if (!generator->device || generator->device->base != TIMER_ADDRESS) {
+	if (generator->calm || !generator->device || generator->device->base != TIMER_ADDRESS) {
 		put_simple(generator);
 		return;
 	}
