@@ -22,6 +22,7 @@ struct debugger {
 	struct gdb *gdb;
 	struct vm *vm;
 	struct streams *streams;
+	bool in_folder; /* its socket is SOCKET_FILE */
 	struct vm_debugger outside;
 };
 
@@ -111,6 +112,7 @@ struct debugger *debugger_open(const struct run_options *options, bool drop_in, 
 		abort();
 	debugger->socket = opened;
 	debugger->streams = streams;
+	debugger->in_folder = by_default;
 	debugger->outside = (struct vm_debugger){.context = debugger,
 						 .never_wait = options->no_debugger,
 						 .connected = connected,
@@ -126,6 +128,12 @@ void debugger_close(struct debugger *debugger)
 	debug_socket_close(debugger->socket);
 	gdb_free(debugger->gdb);
 	free(debugger);
+}
+
+void debugger_host_needs(const struct debugger *debugger, struct host_needs *needs)
+{
+	if (debugger && debugger->in_folder)
+		host_needs_path(needs, SOCKET_FOLDER, HOST_REMOVE);
 }
 
 int debugger_descriptor(const struct debugger *debugger)

@@ -15,6 +15,10 @@ struct debugger *debugger_open(const struct run_options *options, bool drop_in, 
 			       struct error *error);
 void debugger_close(struct debugger *debugger);
 
+/* Adds what closing it takes: removing its socket, if that is in the folder for sockets. Elsewhere it is left behind, and
+ * removed by the next one who wants its name. `debugger` may be NULL. */
+void debugger_host_needs(const struct debugger *debugger, struct host_needs *needs);
+
 /* Readable while a client, or somebody who wants to be one, waits for an answer. */
 int debugger_descriptor(const struct debugger *debugger);
 

@@ -192,7 +192,7 @@ int command_dump(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return EXIT_ERROR;
 	}
-	backend = options_library_path("libjit161-llvm.so");
+	backend = options_library_path(BACKEND_LIBRARY);
 	options.jit.backend_path = backend;
 
 	struct vm *vm = load(&options, &error);

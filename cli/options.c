@@ -50,6 +50,7 @@ const char *const options_long_usage[] = {
     "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
     "never",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
+    "     --no-sandbox                   Do not confine the process before the guest starts",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
     "     --module=N                     Regions compiled together at most",
@@ -181,8 +182,7 @@ static bool guest_time(struct parser *parser, const char *name, const char *valu
 	return bad_value(parser, name, value, "a time such as 1000000cycles, 2.5s or 100ms");
 }
 
-static const char *const planned[] = {"quantum", "cache", "sandbox",	"no-sandbox", "initrd",
-				      "drive",	 "net",	  "transcript", NULL};
+static const char *const planned[] = {"quantum", "cache", "initrd", "drive", "net", "transcript", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -208,6 +208,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		}
 	if (strcmp(name, "stdin") == 0 && !value) {
 		options->read_stdin = true;
+		return true;
+	}
+	if ((strcmp(name, "sandbox") == 0 || strcmp(name, "no-sandbox") == 0) && !value) {
+		options->sandbox = *name == 's';
 		return true;
 	}
 	if (strcmp(name, "help") == 0 && !value)
@@ -518,6 +522,7 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	memset(options, 0, sizeof(*options));
 	options->config = "sys161.conf";
 	options->wall_clock = true;
+	options->sandbox = true;
 	options->read_stdin = !drop_in;
 	options->meter = drop_in ? ".sockets/meter" : NULL;
 	options->jit = jit_default_options();

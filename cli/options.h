@@ -50,6 +50,7 @@ struct run_options {
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
 	enum run_report report;
 	const char *stats; /* --stats: file for the JSON, "-" for standard output */
+	bool sandbox;	   /* --no-sandbox */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
 	bool malta; /* --machine */
@@ -64,6 +65,8 @@ struct run_options {
 bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error);
 void options_free(struct run_options *options);
 
+#define SYMBOLS_LIBRARY "libjit161-symbols.so"
+#define BACKEND_LIBRARY "libjit161-llvm.so"
 /* The path of a shared object beside the program. To be freed. */
 char *options_library_path(const char *name);
 

@@ -1,4 +1,5 @@
 /* `jit161 run` and the drop-in `sys161`: one machine from start to shutdown lines. */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -11,9 +12,11 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/confine.h"
 #include "cli/debugger.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
+#include "cli/output_file.h"
 #include "cli/report.h"
 #include "cli/statistics.h"
 #include "cli/streams.h"
@@ -86,18 +89,42 @@ static void real_time_line(struct streams *streams, struct vm *vm, double real)
 			real > 0 ? (double)cycles / (real * 1e6) : 0);
 }
 
+/* The files that a run writes when it is over. */
+struct outputs {
+	struct output_file profile, stats;
+};
+
+static bool open_outputs(struct outputs *outputs, const struct run_options *options, struct error *error)
+{
+	if (options->profile)
+		output_file_open(&outputs->profile, PROFILE_FILE); /* the original says so at the end */
+	if (!options->stats || output_file_open(&outputs->stats, options->stats))
+		return true;
+	error_set(error, "Cannot write statistics to %s: %s", options->stats, strerror(errno));
+	return error_hint(error, "Give --stats a path in a folder that can be written.");
+}
+
 /* At every orderly end of a machine. */
-static void write_profile(struct streams *streams, struct vm *vm)
+static void write_profile(struct streams *streams, struct vm *vm, struct output_file *output)
 {
 	struct error error;
+	FILE *file;
 
-	if (!vm_write_profile(vm, PROFILE_FILE, &error))
+	if (!vm->profile)
+		return;
+	file = output_file_begin(output);
+	if (!file) {
+		error_set(&error, "Could not open %s (skipping)", output->path);
+		error_hint(&error, "%s", strerror(errno));
 		report(streams, &error);
+	} else if (!vm_write_profile(vm, file, output->path, &error)) {
+		report(streams, &error);
+	}
 }
 
 /* Says how the machine ended; returns the exit status. */
 static int conclude(struct streams *streams, struct vm *vm, enum vm_state state, double real,
-		    const struct run_options *options)
+		    const struct run_options *options, struct outputs *outputs)
 {
 	switch (state) {
 	case VM_POWERED_OFF:
@@ -105,13 +132,13 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 			return EXIT_NORMAL;
 		vm_shutdown_lines(vm);
 		real_time_line(streams, vm, real);
-		write_profile(streams, vm);
+		write_profile(streams, vm, &outputs->profile);
 		vm_trace_closing(vm);
 		streams_message(streams, "Elapsed virtual time: %" PRIu64 ".%09" PRIu64 " seconds (%d mhz)",
 				vm->run.base / 1000000000, vm->run.base % 1000000000, 1000 / NS_PER_CYCLE);
 		return vm->run.stop_requested ? EXIT_CRASH : EXIT_NORMAL;
 	case VM_DOOMED:
-		write_profile(streams, vm);
+		write_profile(streams, vm, &outputs->profile);
 		return EXIT_REQUESTED;
 	case VM_NO_PROGRESS:
 	case VM_HUNG:
@@ -119,7 +146,7 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 		if (!options->no_debugger)
 			streams_message(streams,
 					"There is none to wait for: --gdb says where one may connect.");
-		write_profile(streams, vm);
+		write_profile(streams, vm, &outputs->profile);
 		return EXIT_CRASH;
 	case VM_IDLE_FOREVER:
 		if (vm_stuck_in_rom(vm)) {
@@ -268,6 +295,8 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct lockstep_report lockstep = {0};
 	enum vm_state state;
 	struct meter_socket *meter = NULL;
+	struct outputs outputs = {0};
+	struct sandbox sandbox;
 	int status = EXIT_ERROR;
 	/* As it is now, even if somebody links a new one meanwhile. */
 	int kernel =
@@ -300,10 +329,15 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		if (!meter)
 			report(streams, &error); /* it runs without */
 	}
+	if (!open_outputs(&outputs, options, &error)) {
+		report(streams, &error);
+		goto out;
+	}
 	if (!options->malta)
 		streams_message(streams, "System/161 %s, compiled %s %s", VERSION, __DATE__, __TIME__);
 	if (vm->trace.flags)
 		vm_trace_message(vm);
+	sandbox = confine(options, vm, debugger, streams, drop_in);
 	interruptible = vm;
 	if (!options->signals_to_guest) {
 		signal(SIGINT, on_signal);
@@ -331,9 +365,10 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		status = EXIT_CRASH;
 		goto out;
 	}
-	status = killed ? EXIT_REQUESTED : conclude(streams, vm, state, seconds(&before, &after), options);
+	status = killed ? EXIT_REQUESTED
+			: conclude(streams, vm, state, seconds(&before, &after), options, &outputs);
 	debugger_finish(debugger, status);
-	char *reader = options_library_path("libjit161-symbols.so");
+	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	struct diagnosis *diagnosis =
 	    diagnose(vm, killed ? END_KILLED : run_end(state),
 		     &(struct diagnose_options){
@@ -343,7 +378,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		report_print(streams, vm, diagnosis);
 	if (!drop_in && !killed)
 		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
-	if (options->stats && !statistics_write(options->stats, vm, options, diagnosis, status,
+	if (options->stats && !statistics_write(&outputs.stats, vm, options, diagnosis, &sandbox, status,
 						seconds(&before, &after), &error)) {
 		report(streams, &error);
 		status = EXIT_ERROR;
@@ -373,7 +408,7 @@ int command_run(int argc, char **argv, bool drop_in)
 	if (options_parse(&options, argc, argv, drop_in, &error)) {
 		if (options.malta)
 			streams.prefix = "jit161";
-		char *path = options_library_path("libjit161-llvm.so");
+		char *path = options_library_path(BACKEND_LIBRARY);
 
 		options.jit.backend_path = path;
 		status = run_machine(&streams, &options, drop_in);

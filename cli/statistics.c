@@ -260,24 +260,28 @@ static cJSON *jit_json(const struct vm *vm)
 	return object;
 }
 
-bool statistics_write(const char *path, struct vm *vm, const struct run_options *options,
-		      const struct diagnosis *diagnosis, int exit_status, double real_seconds,
-		      struct error *error)
+static cJSON *sandbox_json(const struct sandbox *sandbox)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddBoolToObject(object, "files", sandbox->files);
+	cJSON_AddBoolToObject(object, "calls", sandbox->calls);
+	return object;
+}
+
+bool statistics_write(struct output_file *output, struct vm *vm, const struct run_options *options,
+		      const struct diagnosis *diagnosis, const struct sandbox *sandbox, int exit_status,
+		      double real_seconds, struct error *error)
 {
 	cJSON *root = cJSON_CreateObject();
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 
-	if (!file) {
-		cJSON_Delete(root);
-		error_set(error, "Cannot write statistics to %s: %s", path, strerror(errno));
-		return error_hint(error, "Give --stats a path in a folder that can be written.");
-	}
 	cJSON_AddStringToObject(root, "cause", diagnosis->cause);
 	cJSON_AddStringToObject(root, "ended_by", run_end_names[diagnosis->end]);
 	cJSON_AddNumberToObject(root, "exit_status", exit_status);
 	cJSON_AddBoolToObject(root, "stop_requested", vm->run.stop_requested);
 	cJSON_AddStringToObject(root, "engine", engine_name(options));
 	cJSON_AddStringToObject(root, "sensitive", policy_name(options));
+	cJSON_AddItemToObject(root, "sandbox", sandbox_json(sandbox));
 	add_number(root, "cycles", vm->totals.run + vm->totals.idle);
 	add_number(root, "run_cycles", vm->totals.run);
 	add_number(root, "global_idle_cycles", vm->totals.idle);
@@ -297,12 +301,12 @@ bool statistics_write(const char *path, struct vm *vm, const struct run_options 
 		cJSON_AddItemToObject(root, "report", report_json(vm, diagnosis));
 
 	char *text = cJSON_Print(root);
-	bool written = text && fprintf(file, "%s\n", text) > 0;
-	written &= (file == stdout ? fflush(file) : fclose(file)) == 0;
+	FILE *file = output_file_begin(output);
+	bool written = file && text && fprintf(file, "%s\n", text) > 0 && output_file_end(output);
 	free(text);
 	cJSON_Delete(root);
 	if (!written) {
-		error_set(error, "Cannot write statistics to %s: %s", path, strerror(errno));
+		error_set(error, "Cannot write statistics to %s: %s", output->path, strerror(errno));
 		return error_hint(error, "Make room on the file system, or choose another file.");
 	}
 	return true;

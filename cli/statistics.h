@@ -5,17 +5,19 @@
 #include <stdbool.h>
 
 #include "cli/options.h"
+#include "cli/output_file.h"
 #include "cli/streams.h"
 #include "runtime/vm/diagnosis.h"
 #include "runtime/vm/lockstep.h"
+#include "runtime/vm/sandbox.h"
 #include "runtime/vm/vm.h"
 
 void statistics_summary(struct streams *streams, struct vm *vm, const struct run_options *options,
 			const struct lockstep_report *lockstep, double real_seconds);
 
-/* Writes the JSON to a file, "-" for standard output. */
-bool statistics_write(const char *path, struct vm *vm, const struct run_options *options,
-		      const struct diagnosis *diagnosis, int exit_status, double real_seconds,
-		      struct error *error);
+/* Writes the JSON of --stats. */
+bool statistics_write(struct output_file *output, struct vm *vm, const struct run_options *options,
+		      const struct diagnosis *diagnosis, const struct sandbox *sandbox, int exit_status,
+		      double real_seconds, struct error *error);
 
 #endif

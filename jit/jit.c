@@ -1,6 +1,7 @@
 /* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
  * compiled. */
 #include "jit/jit_internal.h"
+#include "runtime/core/host_needs.h"
 #include "runtime/cpu/debug.h"
 
 #include <stdio.h>
@@ -78,6 +79,11 @@ void jit_free(struct jit *jit)
 	cache_free(jit);
 	code_memory_free(&jit->code);
 	free(jit);
+}
+
+void jit_host_needs(const struct jit *jit, struct host_needs *needs)
+{
+	host_needs_path(needs, jit->options.backend_path, HOST_READ);
 }
 
 /* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting

@@ -62,6 +62,10 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 		    unsigned cpu_count, struct error *error);
 void jit_free(struct jit *jit);
 
+/* Adds the files that are opened later: the back end's. */
+struct host_needs;
+void jit_host_needs(const struct jit *jit, struct host_needs *needs);
+
 /* Executes until the slice is used up or attention is asked for; the same contract as reference_run. */
 void jit_run(struct jit *jit, struct cpu *cpu);
 

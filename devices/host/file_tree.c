@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "devices/host/file_tree.h"
 
+#include "runtime/core/host_needs.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +170,11 @@ void file_tree_free(struct file_tree *tree)
 		file_tree_close(tree, i);
 	close(tree->root);
 	free(tree);
+}
+
+void file_tree_host_needs(const struct file_tree *tree, struct host_needs *needs)
+{
+	host_needs_folder(needs, tree->root, HOST_READ | HOST_WRITE);
 }
 
 /* The handle of an open object, or the lowest free one, or FILE_TREE_FULL. */

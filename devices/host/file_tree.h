@@ -26,6 +26,9 @@ enum file_tree_mode {
 /* Opens the root as handle 0. `label` starts the error message. */
 struct file_tree *file_tree_open(const char *label, const char *path, unsigned handles, struct error *error);
 void file_tree_free(struct file_tree *tree);
+/* Its files are opened when the guest asks for them. */
+struct host_needs;
+void file_tree_host_needs(const struct file_tree *tree, struct host_needs *needs);
 
 /* Opens `name`, relative to the directory behind `directory`. An object that is open already keeps its
  * handle; otherwise it gets the lowest free one. */

@@ -56,6 +56,16 @@ void bus_free(struct bus *bus)
 	free(bus);
 }
 
+void bus_host_needs(const struct bus *bus, struct host_needs *needs)
+{
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		const struct device *device = &bus->devices[slot];
+
+		if (bus->types[slot] && device->class->host_needs)
+			device->class->host_needs(device, needs);
+	}
+}
+
 bool bus_add_device(struct bus *bus, unsigned slot, const struct lamebus_type *type, char **arguments,
 		    const struct bus *primary, struct error *error)
 {

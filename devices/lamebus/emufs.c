@@ -497,6 +497,12 @@ static void dump(struct device *device)
 	bus_dump_bytes(services, emufs->buffer, BUFFER_SIZE);
 }
 
+static void host_needs(const struct device *device, struct host_needs *needs)
+{
+	if (device->host)
+		file_tree_host_needs(device->host, needs);
+}
+
 static void free_host(struct device *device)
 {
 	file_tree_free(device->host);
@@ -519,6 +525,7 @@ const struct lamebus_type lamebus_emufs = {
 	      .store = store,
 	      .event = event,
 	      .dump = dump,
+	      .host_needs = host_needs,
 	      .free = free_host},
     .registers = registers,
     .configure = configure,

@@ -74,6 +74,9 @@ bool bus_has_live_input(const struct bus *bus);
 /* Adds what to wait for. */
 void bus_add_waits(const struct bus *bus, struct host_wait *wait);
 
+/* Adds the files that devices open while the machine runs. */
+void bus_host_needs(const struct bus *bus, struct host_needs *needs);
+
 /* Everything about every slot on the message stream, in the original's words. RAM is the caller's. */
 void bus_dump(struct bus *bus);
 /* The original's hex dump of a piece of memory, on the message stream. */

@@ -10,6 +10,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/event.h"
 #include "runtime/core/field.h"
+#include "runtime/core/host_needs.h"
 #include "runtime/core/input_log.h"
 #include "runtime/core/trace.h"
 
@@ -80,6 +81,8 @@ struct device_class {
 	void (*poll)(struct device *device);
 	/* Appends the device's part of a machine dump through services->message. May be NULL. */
 	void (*dump)(struct device *device);
+	/* Adds the files that the device opens while the machine runs. May be NULL. */
+	void (*host_needs)(const struct device *device, struct host_needs *needs);
 	void (*free)(struct device *device);
 };
 

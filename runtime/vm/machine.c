@@ -348,6 +348,14 @@ uint64_t vm_reference_cycles(const struct vm *vm)
 	return cycles;
 }
 
+void vm_host_needs(const struct vm *vm, struct host_needs *needs)
+{
+	if (vm->bus)
+		bus_host_needs(vm->bus, needs);
+	if (vm->jit)
+		jit_host_needs(vm->jit, needs);
+}
+
 void vm_free(struct vm *vm)
 {
 	if (!vm)

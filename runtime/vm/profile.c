@@ -138,20 +138,14 @@ static void put(FILE *file, uint32_t value, unsigned bytes)
 		fputc((int)(value >> 8 * bytes & 0xff), file);
 }
 
-bool vm_write_profile(struct vm *vm, const char *path, struct error *error)
+bool vm_write_profile(struct vm *vm, FILE *file, const char *path, struct error *error)
 {
 	static const char name[GMON_NAME] = "seconds";
 	const struct profile *profile = vm->profile;
-	FILE *file;
 	long size;
 
 	if (!profile)
 		return true;
-	file = fopen(path, "wbe");
-	if (!file) {
-		error_set(error, "Could not open %s (skipping)", path);
-		return error_hint(error, "%s", strerror(errno));
-	}
 	fputs("gmon", file);
 	put(file, GMON_VERSION, 4);
 	for (unsigned i = 8; i < GMON_HEADER; i++)
@@ -174,8 +168,7 @@ bool vm_write_profile(struct vm *vm, const char *path, struct error *error)
 		}
 	}
 	size = ftell(file);
-	bool failed = ferror(file);
-	if (fclose(file) != 0 || failed) {
+	if (fflush(file) != 0 || ferror(file)) {
 		error_set(error, "Warning: error writing %s", path);
 		return error_hint(error, "%s", strerror(errno));
 	}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "runtime/core/bus.h"
 #include "runtime/core/error.h"
@@ -239,6 +240,9 @@ bool vm_build_malta(struct vm *vm, const struct malta_options *options, struct e
  * cleared Status.BEV yet. */
 bool vm_stuck_in_rom(const struct vm *vm);
 
+/* Adds the files that the machine and its engine open while they run. Once it is loaded. */
+void vm_host_needs(const struct vm *vm, struct host_needs *needs);
+
 /* A second machine in the same state that replays the first one's inputs and prints nothing. The first must
  * have been configured and loaded and not yet run. */
 struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error);
@@ -276,8 +280,9 @@ struct vm_retired {
 };
 struct vm_retired vm_retired(const struct vm *vm);
 
-/* Writes the profile as gmon.out (section 5.10) and says how long it is; nothing if there is none. */
-bool vm_write_profile(struct vm *vm, const char *path, struct error *error);
+/* Writes the profile as gmon.out (section 5.10) and says how long it is; nothing if there is none. `file` is the caller's, who
+ * flushes it; `path` is its name in messages. */
+bool vm_write_profile(struct vm *vm, FILE *file, const char *path, struct error *error);
 
 /* The line that names the flags that are on. */
 void vm_trace_message(struct vm *vm);

@@ -228,6 +228,9 @@ setup() {
 	rm -rf .sockets
 	sys161 -X --meter=off --gdb=off "$example"
 	[ ! -e .sockets ]
+	sys161 -X "$example"
+	[ -d .sockets ]
+	[ ! -e .sockets/gdb ]
 	run sys161 -X --meter=/nonexistent/meter "$example"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"Could not set up meter socket; metering disabled"* ]]
@@ -241,4 +244,49 @@ setup() {
 	run sys161 -X --rtc=1000000000 "$BUILD/guest/bare/dump.elf"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"secs elapsed (start at 1000000000.000000000)"* ]]
+}
+
+# The sanitizers need what the sandbox takes.
+needs_sandbox() {
+	grep -q '^JIT161_SANITIZE:[A-Z]*=.' "$BUILD/CMakeCache.txt" && skip "built with sanitizers"
+	return 0
+}
+
+@test "a running machine is in the sandbox, with all its threads" {
+	needs_sandbox
+	# Everything is compiled, so that there is a thread of LLVM's.
+	jit161 run -X --threshold=1 --stats=out.json "$BUILD/guest/bare/spin.elf" < /dev/null > output 2>&1 &
+	machine=$!
+	while [ "$(ls /proc/$machine/task | wc -l)" -lt 2 ]; do sleep 0.01; done
+	for thread in /proc/$machine/task/*; do
+		grep -q '^Seccomp:.*2' "$thread/status"
+		grep -q '^NoNewPrivs:.*1' "$thread/status"
+	done
+	kill $machine
+	wait $machine || [ $? -eq 143 ]
+	tr -d '\t\n' < out.json | grep -q '"sandbox":{"files":true,"calls":true}'
+	run ! grep -i sandbox output
+}
+
+@test "--no-sandbox leaves the process alone, and says so" {
+	run jit161 run -X --no-sandbox --stats=out.json "$example"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"sys161: Sandbox: off (--no-sandbox)"* ]]
+	grep -A2 '"sandbox"' out.json | grep -q '"files":.*false'
+	run jit161 run -X --no-sandbox --sandbox "$example"
+	[[ "$output" != *"Sandbox"* ]]
+}
+
+@test "statistics that cannot be written are an error before the guest starts" {
+	run jit161 run -X --stats=none/out.json "$example"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Cannot write statistics to none/out.json: No such file or directory"* ]]
+	[[ "$output" != *"cycles"* ]]
+}
+
+@test "statistics replace what was in the file, and may go where no file can be cut" {
+	head -c 100000 /dev/zero > out.json
+	jit161 run -X --stats=out.json "$example" 2> /dev/null
+	python3 -m json.tool out.json > /dev/null
+	jit161 run -X --stats=/dev/fd/7 "$example" 7>&1 > /dev/null 2>&1 | python3 -m json.tool > /dev/null
 }

@@ -158,9 +158,10 @@ static void profile(void **state)
 
 		assert_int_equal(vm_run(fixture->vm, 35000), VM_RUNNING);
 		snprintf(path, sizeof(path), "%s/gmon.out", fixture->directory);
-		assert_true(vm_write_profile(fixture->vm, path, &fixture->error));
-		FILE *file = fopen(path, "r");
+		FILE *file = fopen(path, "w+");
 		assert_non_null(file);
+		assert_true(vm_write_profile(fixture->vm, file, path, &fixture->error));
+		rewind(file);
 		/* Header; 4 bins of 16 bytes; one arc. */
 		assert_int_equal(fread(bytes, 1, sizeof(bytes), file), 20 + 33 + 4 * 2 + 13);
 		fclose(file);
