@@ -50,6 +50,7 @@ const char *const options_long_usage[] = {
     "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
     "never",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
+    "     --transcript=FILE              Copy the console's output to a file",
     "     --no-sandbox                   Do not confine the process before the guest starts",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
@@ -182,7 +183,7 @@ static bool guest_time(struct parser *parser, const char *name, const char *valu
 	return bad_value(parser, name, value, "a time such as 1000000cycles, 2.5s or 100ms");
 }
 
-static const char *const planned[] = {"quantum", "cache", "initrd", "drive", "net", "transcript", NULL};
+static const char *const planned[] = {"quantum", "cache", "initrd", "drive", "net", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -308,6 +309,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	}
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;
+		return *value ? true : bad_value(parser, name, value, "a file name");
+	}
+	if (strcmp(name, "transcript") == 0) {
+		options->transcript = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
 	}
 	if (strcmp(name, "threshold") == 0) {

@@ -49,8 +49,9 @@ struct run_options {
 	const char *meter; /* --meter: path of its socket, NULL: none */
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
 	enum run_report report;
-	const char *stats; /* --stats: file for the JSON, "-" for standard output */
-	bool sandbox;	   /* --no-sandbox */
+	const char *stats;	/* --stats: file for the JSON, "-" for standard output */
+	const char *transcript; /* --transcript: file, or NULL */
+	bool sandbox;		/* --no-sandbox */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
 	bool malta; /* --machine */

@@ -183,8 +183,7 @@ static int conclude(struct streams *streams, struct vm *vm, enum vm_state state,
 
 static void flush(void *context)
 {
-	(void)context;
-	streams_flush();
+	streams_flush(context);
 }
 
 static enum vm_engine vm_engine(const struct run_options *options)
@@ -302,7 +301,8 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	int kernel =
 	    open(options->malta ? options->board.kernel : options->kernel, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (options->trace_file && !streams_trace_to(streams, options->trace_file, &error)) {
+	if ((options->trace_file && !streams_trace_to(streams, options->trace_file, &error)) ||
+	    (options->transcript && !streams_transcript_to(streams, options->transcript, &error))) {
 		report(streams, &error);
 		return EXIT_ERROR;
 	}

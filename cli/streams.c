@@ -42,6 +42,15 @@ bool streams_trace_to(struct streams *streams, const char *path, struct error *e
 	return true;
 }
 
+bool streams_transcript_to(struct streams *streams, const char *path, struct error *error)
+{
+	streams->transcript = fopen(path, "we");
+	if (streams->transcript)
+		return true;
+	error_set(error, "Cannot write the transcript to %s: %s", path, strerror(errno));
+	return error_hint(error, "Give --transcript a path in a folder that can be written.");
+}
+
 static void newline(struct streams *streams, struct stream *stream)
 {
 	if (streams->carriage_return && stream != &streams->file)
@@ -90,11 +99,15 @@ void streams_console(struct streams *streams, uint8_t character)
 		stream->unfinished = STREAM_NOBODY;
 	if (streams->log_console)
 		log_character(streams, character);
+	if (streams->transcript)
+		putc(character, streams->transcript);
 }
 
-void streams_flush(void)
+void streams_flush(const struct streams *streams)
 {
 	fflush(stdout);
+	if (streams->transcript)
+		fflush(streams->transcript);
 }
 
 void streams_message(struct streams *streams, const char *format, ...)
@@ -149,4 +162,6 @@ void streams_finish(struct streams *streams)
 	finish(streams, &streams->output);
 	finish(streams, &streams->error);
 	finish(streams, &streams->file);
+	if (streams->transcript)
+		fflush(streams->transcript);
 }

@@ -27,6 +27,7 @@ enum {
 struct streams {
 	struct stream output, error, file;
 	struct stream *messages, *traces; /* one of the three above */
+	FILE *transcript;		  /* a copy of what the guest writes, or NULL */
 	bool carriage_return;		  /* standard output is a terminal that wants CR before LF */
 	bool log_console;		  /* the trace file gets the console's characters too */
 	const char *prefix;		  /* of messages */
@@ -35,9 +36,11 @@ struct streams {
 void streams_init(struct streams *streams, const char *prefix);
 /* Sends traces to a file, "-" for standard output (option -f). */
 bool streams_trace_to(struct streams *streams, const char *path, struct error *error);
+/* Copies the console's output to a file, byte for byte (option --transcript). */
+bool streams_transcript_to(struct streams *streams, const char *path, struct error *error);
 void streams_console(struct streams *streams, uint8_t character);
 /* Console output is kept until this, a message, or the end. */
-void streams_flush(void);
+void streams_flush(const struct streams *streams);
 void streams_message(struct streams *streams, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A piece of a trace: see struct trace (runtime/core/trace.h). */
 void streams_trace(struct streams *streams, int source, const char *text);

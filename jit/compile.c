@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,7 +253,11 @@ static void *thread_main(void *argument)
 	struct backend_thread *thread = NULL;
 	struct region *regions[MAX_MODULE];
 	struct error error = {0};
+	sigset_t all;
 
+	/* Signals are for the machine's thread: they end its waits. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	pthread_mutex_lock(&compiler->lock);
 	while (!compiler->stop) {
 		unsigned count = take(compiler, regions);

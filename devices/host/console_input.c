@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -176,6 +177,31 @@ static bool may_read(struct console_input *console)
 	return terminal.active;
 }
 
+/* Reads what is there. ^Z could come between looking and reading: then reading would wait for a line, or take the end of
+ * somebody else's for the end of input. So it is held off meanwhile. */
+static ssize_t read_terminal(struct console_input *console, uint8_t *character)
+{
+	struct pollfd input = {.fd = console->input, .events = POLLIN};
+	sigset_t held, before;
+	ssize_t count = -1;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGTSTP);
+	pthread_sigmask(SIG_BLOCK, &held, &before);
+	errno = EAGAIN;
+	if (terminal.active && !terminal.look && poll(&input, 1, 0) > 0) {
+		count = read(console->input, character, 1);
+		if (count == 0 && !(input.revents & (POLLHUP | POLLERR))) {
+			count = -1; /* another process was faster */
+			errno = EAGAIN;
+		}
+	}
+	int reason = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = reason;
+	return count;
+}
+
 enum console_result console_input_read(struct console_input *console, uint8_t *character)
 {
 	struct pollfd input = {.fd = console->input, .events = POLLIN};
@@ -183,7 +209,7 @@ enum console_result console_input_read(struct console_input *console, uint8_t *c
 
 	if (!may_read(console) || poll(&input, 1, 0) <= 0)
 		return CONSOLE_NOTHING;
-	count = read(console->input, character, 1);
+	count = console->terminal ? read_terminal(console, character) : read(console->input, character, 1);
 	if (count == 1)
 		return CONSOLE_CHARACTER;
 	if (count < 0 && (errno == EINTR || errno == EAGAIN))

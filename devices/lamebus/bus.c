@@ -340,7 +340,7 @@ bool bus_has_live_input(const struct bus *bus)
 
 void bus_add_waits(const struct bus *bus, struct host_wait *wait)
 {
-	if (keyboard_connected(bus))
+	if (keyboard_connected(bus) && bus->types[bus->keyboard]->has_room(&bus->devices[bus->keyboard]))
 		console_input_add_waits(bus->console, wait);
 	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++)
 		host_wait_add(wait, device_descriptor(bus, slot));

@@ -50,6 +50,8 @@ struct lamebus_type {
 	struct disk_image *(*image)(const struct device *device);
 	/* A file that input for the device may come from, -1 for none. NULL for devices without. */
 	int (*descriptor)(const struct device *device);
+	/* Whether the device that owns the keyboard has room for another character. */
+	bool (*has_room)(const struct device *device);
 	/* What a dump calls a pending event. NULL for devices without events. */
 	const char *(*event_name)(uint16_t kind, uint64_t argument);
 	/* What the device traces when the machine is put away. May be NULL. */

@@ -27,7 +27,6 @@ struct serial_state {
 	uint32_t character;	      /* last character received */
 	uint8_t write_busy, read_busy;
 	uint8_t character_read; /* the guest has read it */
-	uint8_t overrun;	/* characters are being lost; said so once */
 	uint32_t retries;	/* deliveries put off because the last character is unread */
 	uint32_t head, tail;	/* of the ring: read at head, written at tail, empty if equal */
 	uint8_t ring[RING_SIZE];
@@ -41,12 +40,17 @@ static const struct device_register registers[] = {
 };
 
 static const struct field fields[] = {
-    FIELD(struct serial_state, write_irq),  FIELD(struct serial_state, read_irq),
-    FIELD(struct serial_state, character),  FIELD(struct serial_state, write_busy),
-    FIELD(struct serial_state, read_busy),  FIELD(struct serial_state, character_read),
-    FIELD(struct serial_state, overrun),    FIELD(struct serial_state, retries),
-    FIELD(struct serial_state, head),	    FIELD(struct serial_state, tail),
-    FIELD_ARRAY(struct serial_state, ring), FIELD_END,
+    FIELD(struct serial_state, write_irq),
+    FIELD(struct serial_state, read_irq),
+    FIELD(struct serial_state, character),
+    FIELD(struct serial_state, write_busy),
+    FIELD(struct serial_state, read_busy),
+    FIELD(struct serial_state, character_read),
+    FIELD(struct serial_state, retries),
+    FIELD(struct serial_state, head),
+    FIELD(struct serial_state, tail),
+    FIELD_ARRAY(struct serial_state, ring),
+    FIELD_END,
 };
 
 static bool configure(struct device *device, const struct device *original, char **arguments,
@@ -96,25 +100,27 @@ static void deliver(struct device *device)
 		serial->character_read = false;
 		serial->read_irq |= IRQ_READY;
 		update_line(device);
-		serial->read_busy = true;
 	}
+	serial->read_busy = true;
 	event_schedule(services->events, CHARACTER_NS, (uint16_t)device->slot, EVENT_INPUT, 0);
+}
+
+/* While there is none, characters stay where they come from. */
+static bool has_room(const struct device *device)
+{
+	const struct serial_state *serial = device->state;
+
+	return (serial->tail + 1) % RING_SIZE != serial->head;
 }
 
 static void receive(struct device *device, uint8_t character)
 {
 	struct serial_state *serial = device->state;
-	uint32_t next = (serial->tail + 1) % RING_SIZE;
 
-	if (next == serial->head) {
-		if (!serial->overrun)
-			device->services->message(device->services->context, "Input buffer overrun");
-		serial->overrun = true;
-		return;
-	}
-	serial->overrun = false;
+	if (!has_room(device))
+		return; /* a replica that has diverged */
 	serial->ring[serial->tail % RING_SIZE] = character;
-	serial->tail = next;
+	serial->tail = (serial->tail + 1) % RING_SIZE;
 	if (!serial->read_busy)
 		deliver(device);
 }
@@ -143,7 +149,7 @@ static void poll(struct device *device)
 		replay(device);
 		return;
 	}
-	if (!device->bus->console)
+	if (!device->bus->console || !has_room(device))
 		return;
 	switch (console_input_read(device->bus->console, &character)) {
 	case CONSOLE_CHARACTER:
@@ -268,5 +274,6 @@ const struct lamebus_type lamebus_serial = {
 	      .dump = dump},
     .registers = registers,
     .configure = configure,
+    .has_room = has_room,
     .event_name = event_name,
 };
