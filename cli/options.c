@@ -571,11 +571,16 @@ char *options_library_path(const char *name)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *result;
+	char *beside, *installed;
 
 	path[length < 0 ? 0 : length] = '\0';
 	char *slash = strrchr(path, '/');
-	if (asprintf(&result, "%.*s/%s", slash ? (int)(slash - path) : 1, slash ? path : ".", name) < 0)
+	if (slash)
+		*slash = '\0';
+	if (asprintf(&beside, "%s/%s", slash ? path : ".", name) < 0 ||
+	    asprintf(&installed, "%s/" JIT161_LIBRARIES "/%s", slash ? path : ".", name) < 0)
 		abort();
-	return result;
+	bool is_installed = access(beside, F_OK) != 0 && access(installed, F_OK) == 0;
+	free(is_installed ? beside : installed);
+	return is_installed ? installed : beside;
 }

@@ -66,9 +66,10 @@ struct run_options {
 bool options_parse(struct run_options *options, int argc, char **argv, bool drop_in, struct error *error);
 void options_free(struct run_options *options);
 
+/* Shared objects that are loaded when they are wanted. */
 #define SYMBOLS_LIBRARY "libjit161-symbols.so"
 #define BACKEND_LIBRARY "libjit161-llvm.so"
-/* The path of a shared object beside the program. To be freed. */
+/* The path of one: beside the program, or where it is installed. To be freed. */
 char *options_library_path(const char *name);
 
 /* The lines of the usage text, the original's options and then ours; each ends with NULL. */
