@@ -50,6 +50,7 @@ const char *const options_long_usage[] = {
     "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
     "never",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
+    "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
     "     --transcript=FILE              Copy the console's output to a file",
     "     --no-sandbox                   Do not confine the process before the guest starts",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
@@ -311,6 +312,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->stats = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
 	}
+	if (strcmp(name, "coverage") == 0) {
+		options->coverage = value;
+		return *value ? true : bad_value(parser, name, value, "a file name");
+	}
 	if (strcmp(name, "transcript") == 0) {
 		options->transcript = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
@@ -546,6 +551,11 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 						: parse_short(&parser, argc, argv, &at);
 		if (!ok)
 			return false;
+	}
+	if (options->coverage && (options->malta || options->engine == RUN_LOCKSTEP)) {
+		error_set(error, "--coverage is not for %s",
+			  options->malta ? "--machine=malta" : "--engine=lockstep");
+		return error_hint(error, "Only the plain interpreter of System/161's processor counts.");
 	}
 	if (options->malta)
 		return finish_malta(options, argc - at, argv + at, error);

@@ -50,6 +50,7 @@ struct run_options {
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
 	enum run_report report;
 	const char *stats;	/* --stats: file for the JSON, "-" for standard output */
+	const char *coverage;	/* --coverage: file for the tracefile, "-" for standard output; or NULL */
 	const char *transcript; /* --transcript: file, or NULL */
 	bool sandbox;		/* --no-sandbox */
 	uint32_t lockstep_seed, lockstep_stretch;

@@ -22,7 +22,9 @@
 #include "cli/streams.h"
 #include "devices/host/console_input.h"
 #include "devices/host/meter_socket.h"
+#include "runtime/vm/coverage.h"
 #include "runtime/vm/lockstep.h"
+#include "runtime/vm/symbols.h"
 #include "runtime/vm/vm.h"
 
 #define PROFILE_FILE "gmon.out"
@@ -91,17 +93,36 @@ static void real_time_line(struct streams *streams, struct vm *vm, double real)
 
 /* The files that a run writes when it is over. */
 struct outputs {
-	struct output_file profile, stats;
+	struct output_file profile, stats, coverage;
 };
+
+static bool open_output(struct output_file *output, const char *path, const char *what, const char *option,
+			struct error *error)
+{
+	if (!path || output_file_open(output, path))
+		return true;
+	error_set(error, "Cannot write %s to %s: %s", what, path, strerror(errno));
+	return error_hint(error, "Give --%s a path in a folder that can be written.", option);
+}
 
 static bool open_outputs(struct outputs *outputs, const struct run_options *options, struct error *error)
 {
 	if (options->profile)
 		output_file_open(&outputs->profile, PROFILE_FILE); /* the original says so at the end */
-	if (!options->stats || output_file_open(&outputs->stats, options->stats))
+	return open_output(&outputs->stats, options->stats, "statistics", "stats", error) &&
+	       open_output(&outputs->coverage, options->coverage, "coverage", "coverage", error);
+}
+
+static bool write_coverage(struct output_file *output, const struct vm *vm, struct symbols *symbols,
+			   struct error *error)
+{
+	FILE *file = output_file_begin(output);
+
+	if (file && !vm_write_coverage(vm, symbols, file, error))
+		return false;
+	if (file && output_file_end(output))
 		return true;
-	error_set(error, "Cannot write statistics to %s: %s", options->stats, strerror(errno));
-	return error_hint(error, "Give --stats a path in a folder that can be written.");
+	return error_set(error, "Cannot write coverage to %s: %s", output->path, strerror(errno));
 }
 
 /* At every orderly end of a machine. */
@@ -287,6 +308,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    .doom = options->doom,
 	    .watchdog = options->watchdog,
 	    .profile = options->profile,
+	    .coverage = options->coverage != NULL,
 	    .limit = options->limit,
 	};
 	struct error error;
@@ -373,7 +395,6 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    diagnose(vm, killed ? END_KILLED : run_end(state),
 		     &(struct diagnose_options){
 			 .kernel = kernel, .reader = reader, .always = options->report == REPORT_ON});
-	free(reader);
 	if (wants_report(options, diagnosis, drop_in))
 		report_print(streams, vm, diagnosis);
 	if (!drop_in && !killed)
@@ -383,6 +404,16 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		report(streams, &error);
 		status = EXIT_ERROR;
 	}
+	if (options->coverage) {
+		struct symbols *symbols = symbols_open(reader, kernel);
+
+		if (!write_coverage(&outputs.coverage, vm, symbols, &error)) {
+			report(streams, &error);
+			status = EXIT_ERROR;
+		}
+		symbols_close(symbols);
+	}
+	free(reader);
 	diagnosis_free(diagnosis);
 out:
 	debugger_close(debugger);

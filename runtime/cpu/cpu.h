@@ -159,6 +159,14 @@ struct trace;
 struct translated_code_helpers;
 struct debug;
 
+/* How often the instructions of a range of addresses were executed to their ends. */
+struct execution_counts {
+	uint32_t low, words; /* the range: its start, and its length in instructions */
+	uint64_t *counts;
+};
+/* Beside the flags of traces in cpu.tracing: instructions are counted. */
+#define CPU_COUNTS (1u << 31)
+
 struct cpu {
 	uint32_t gpr[32]; /* [0] is always 0 */
 	uint32_t hi, lo;
@@ -237,10 +245,11 @@ struct cpu {
 	struct jump_cache_entry jump_cache[2][JUMP_CACHE_SIZE]; /* [user mode][jump_cache_index(va)] */
 
 	/* The reference interpreter only. */
-	const struct trace *trace; /* where traces go; may be NULL while `tracing` is 0 */
-	uint32_t tracing;	   /* flags of TRACE_PROCESSOR that are on */
-	uint32_t trace_word;	   /* the instruction at work, while tracing */
-	bool trace_user;	   /* it began in user mode */
+	const struct trace *trace;	 /* where traces go; may be NULL while `tracing` is 0 */
+	uint32_t tracing;		 /* flags of TRACE_PROCESSOR that are on, and CPU_COUNTS */
+	struct execution_counts *counts; /* with CPU_COUNTS; several processors may share them */
+	uint32_t trace_word;		 /* the instruction at work, while tracing */
+	bool trace_user;		 /* it began in user mode */
 	/* A call, which counts in a profile: from the address of its delay slot. NULL: calls are not counted. */
 	void (*called)(struct cpu *cpu, uint32_t from, uint32_t to);
 	struct exception_history history;

@@ -674,7 +674,7 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 		if (family == FAMILY_MIPS161)
 			rs = mips_word_rs(word) ? gpr[mips_word_rs(word)] : 0;
 		/* The original counts these only in the processor that traces. */
-		if (__builtin_expect(cpu->called != NULL, 0) && cpu->tracing)
+		if (__builtin_expect(cpu->called != NULL, 0) && is_traced(cpu, TRACE_PROCESSOR))
 			cpu->called(cpu, cpu->pc, rs);
 		jump_to(cpu, rs, family);
 		break;
@@ -827,13 +827,24 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 	gpr[0] = 0;
 }
 
-/* With what it does on the trace, where each thing appears as it happens. */
+static void count_instruction(const struct cpu *cpu, uint32_t pc)
+{
+	uint32_t at = (pc - cpu->counts->low) / 4;
+
+	if (pc >= cpu->counts->low && at < cpu->counts->words)
+		cpu->counts->counts[at]++;
+}
+
+/* With what it does on the trace, where each thing appears as it happens, and counted. */
 static void execute_traced(struct cpu *cpu, uint32_t word)
 {
 	uint64_t exceptions = cpu->exceptions, stalls = cpu->stalls;
+	uint32_t pc = cpu->delay_slot ? cpu->exception_pc + 4 : cpu->exception_pc;
 	bool shown = cpu_trace_instruction(cpu, word);
 
 	execute(cpu, word, FAMILY_MIPS161);
+	if (is_traced(cpu, CPU_COUNTS) && cpu->exceptions == exceptions && cpu->stalls == stalls)
+		count_instruction(cpu, pc);
 	if (shown)
 		cpu_trace_result(cpu, word, cpu->exceptions != exceptions, cpu->stalls != stalls);
 }
@@ -880,7 +891,7 @@ FOR_FAMILY void step161(struct cpu *cpu)
 	}
 
 	/* Steps 5 and 6; Count, Random and the interlock follow from the budget. */
-	if (is_traced(cpu, TRACE_PROCESSOR))
+	if (is_traced(cpu, TRACE_PROCESSOR | CPU_COUNTS))
 		execute_traced(cpu, word);
 	else
 		execute(cpu, word, FAMILY_MIPS161);

@@ -153,6 +153,8 @@ static bool load_image(struct vm *vm, int fd, const char *path, struct error *er
 		vm_hang(vm, problem);
 	if (vm->options.profile)
 		vm_profile_start(vm, code_start, code_end);
+	if (vm->options.coverage)
+		vm_coverage_start(vm, code_start, code_end);
 	return true;
 }
 

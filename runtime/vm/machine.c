@@ -88,10 +88,11 @@ static void debugger_key(void *context)
 }
 
 /* Processors look at their flags only in runs that began with some of them on. */
-static void update_tracing(struct vm *vm)
+void vm_update_tracing(struct vm *vm)
 {
 	for (unsigned i = 0; i < vm->cpu_count; i++)
-		vm->cpus[i].tracing = vm->traced_run ? vm->trace.flags & TRACE_PROCESSOR : 0;
+		vm->cpus[i].tracing =
+		    (vm->traced_run ? vm->trace.flags & TRACE_PROCESSOR : 0) | (vm->counts ? CPU_COUNTS : 0);
 }
 
 void vm_trace_message(struct vm *vm)
@@ -120,7 +121,7 @@ void vm_trace_run(struct vm *vm)
 	if (traced == vm->traced_run)
 		return;
 	vm->traced_run = traced;
-	update_tracing(vm);
+	vm_update_tracing(vm);
 }
 
 static bool trace_flag(void *context, char letter, bool on)
@@ -130,7 +131,7 @@ static bool trace_flag(void *context, char letter, bool on)
 
 	if (flag && vm->trace.write) {
 		vm->trace.flags = on ? vm->trace.flags | flag : vm->trace.flags & ~flag;
-		update_tracing(vm);
+		vm_update_tracing(vm);
 	}
 	return flag != 0;
 }
@@ -364,6 +365,7 @@ void vm_free(struct vm *vm)
 	threaded_free(vm->threaded);
 	free(vm->debug);
 	vm_profile_free(vm);
+	vm_coverage_free(vm);
 	if (vm->class)
 		vm->class->free(vm);
 	memory_free(&vm->memory);

@@ -226,10 +226,10 @@ static uint64_t run_by_turns(struct vm *vm)
 	return 1;
 }
 
-/* Only the reference interpreter traces and counts calls. */
+/* Only the reference interpreter traces, and counts calls and instructions. */
 static bool interpreted(const struct vm *vm)
 {
-	return vm->traced_run || vm->profile;
+	return vm->traced_run || vm->profile || vm->counts;
 }
 
 /* Several processors step in turn, cycle by cycle, until one does something the run loop has to look at. */

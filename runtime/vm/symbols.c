@@ -57,6 +57,17 @@ struct place symbols_place(struct symbols *symbols, uint32_t pc)
 	return symbols->file ? symbols->reader->place(symbols->file, pc) : (struct place){0};
 }
 
+struct place symbols_function(const struct symbols *symbols, uint32_t pc)
+{
+	return symbols->file ? symbols->reader->function(symbols->file, pc) : (struct place){0};
+}
+
+void symbols_lines(struct symbols *symbols, symbols_line_function *tell, void *context)
+{
+	if (symbols->file)
+		symbols->reader->lines(symbols->file, tell, context);
+}
+
 bool symbols_is_code(const struct symbols *symbols, uint32_t pc)
 {
 	return !symbols->file || symbols->reader->is_code(symbols->file, pc);

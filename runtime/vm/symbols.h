@@ -1,6 +1,6 @@
 /* What a kernel's file says about its code and data: symbols, source lines, layouts of structures, call frames. All of
- * it is optional; each function says no where the file does not tell. The file is not trusted to be sound. Used by the
- * reports on a machine that stopped, never while one runs. */
+ * it is optional; each function says no where the file does not tell. The file is not trusted to be sound. Used
+ * when a machine has stopped, never while one runs. */
 #ifndef JIT161_RUNTIME_VM_SYMBOLS_H
 #define JIT161_RUNTIME_VM_SYMBOLS_H
 
@@ -29,6 +29,12 @@ bool symbols_has_debug(const struct symbols *symbols);
 
 /* Where `pc` is. */
 struct place symbols_place(struct symbols *symbols, uint32_t pc);
+/* The same without file and line, which take longer. */
+struct place symbols_function(const struct symbols *symbols, uint32_t pc);
+/* Tells of each piece of code of which source line it is, in no order; one line may have many pieces. `file` is its path as
+ * far as the line table has it, and lives as long as the symbols. */
+typedef void symbols_line_function(void *context, uint32_t start, uint32_t end, const char *file, int line);
+void symbols_lines(struct symbols *symbols, symbols_line_function *tell, void *context);
 /* Whether it lies in the kernel's code, as far as the file's sections tell; true if they do not. */
 bool symbols_is_code(const struct symbols *symbols, uint32_t pc);
 /* The address of a global or file-local variable or function. */
@@ -83,6 +89,8 @@ struct symbols_reader {
 	bool (*has_functions)(const struct symbols_file *file);
 	bool (*has_debug)(const struct symbols_file *file);
 	struct place (*place)(struct symbols_file *file, uint32_t pc);
+	struct place (*function)(const struct symbols_file *file, uint32_t pc);
+	void (*lines)(struct symbols_file *file, symbols_line_function *tell, void *context);
 	bool (*is_code)(const struct symbols_file *file, uint32_t pc);
 	bool (*address)(const struct symbols_file *file, const char *name, uint32_t *address);
 	bool (*member)(struct symbols_file *file, const char *structure, const char *path,

@@ -242,7 +242,7 @@ static void find_line(struct symbols_file *symbols, uint32_t pc, struct place *p
 	place->file = short_name(file, &unit);
 }
 
-static struct place file_place(struct symbols_file *symbols, uint32_t pc)
+static struct place file_function(const struct symbols_file *symbols, uint32_t pc)
 {
 	struct place place = {0};
 
@@ -253,8 +253,49 @@ static struct place file_place(struct symbols_file *symbols, uint32_t pc)
 		place.function = symbol->name;
 		place.start = symbol->address;
 	}
-	find_line(symbols, pc, &place);
 	return place;
+}
+
+static struct place file_place(struct symbols_file *symbols, uint32_t pc)
+{
+	struct place place = file_function(symbols, pc);
+
+	if (symbols->ranges != 0 && file_is_code(symbols, pc))
+		find_line(symbols, pc, &place);
+	return place;
+}
+
+/* The rows of one line table: a row's code ends where the next one's begins. */
+static void tell_rows(Dwarf_Lines *rows, size_t count, symbols_line_function *tell, void *context)
+{
+	for (size_t i = 0; i + 1 < count; i++) {
+		Dwarf_Line *row = dwarf_onesrcline(rows, i), *next = dwarf_onesrcline(rows, i + 1);
+		const char *file;
+		Dwarf_Addr start, end;
+		bool is_end = true;
+		int line;
+
+		if (!row || !next || dwarf_lineendsequence(row, &is_end) != 0 || is_end ||
+		    dwarf_lineaddr(row, &start) != 0 || dwarf_lineaddr(next, &end) != 0 || start >= end ||
+		    end > UINT32_MAX || dwarf_lineno(row, &line) != 0 || line <= 0 ||
+		    !(file = dwarf_linesrc(row, NULL, NULL)))
+			continue;
+		tell(context, (uint32_t)start, (uint32_t)end, file, line);
+	}
+}
+
+static void file_lines(struct symbols_file *symbols, symbols_line_function *tell, void *context)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
+
+	while (symbols->dwarf && dwarf_get_units(symbols->dwarf, unit, &unit, NULL, NULL, &die, NULL) == 0) {
+		Dwarf_Lines *rows;
+		size_t count;
+
+		if (dwarf_getsrclines(&die, &rows, &count) == 0)
+			tell_rows(rows, count, tell, context);
+	}
 }
 
 /* --- structures --- */
@@ -485,6 +526,8 @@ static const struct symbols_reader reader = {
     .has_functions = file_has_functions,
     .has_debug = file_has_debug,
     .place = file_place,
+    .function = file_function,
+    .lines = file_lines,
     .is_code = file_is_code,
     .address = file_address,
     .member = file_member,

@@ -71,6 +71,7 @@ struct vm_options {
 	uint32_t doom;	      /* the machine ends before this many disk writes, 0: never (section 5.2, -D) */
 	uint32_t watchdog;    /* seconds of virtual time, 0: none (section 5.2, -Z) */
 	bool profile;	      /* count samples and calls of the kernel (section 5.10) */
+	bool coverage;	      /* count the kernel's instructions: runtime/vm/coverage.h */
 };
 
 /* Why vm_run came back. */
@@ -182,7 +183,8 @@ struct vm {
 	struct trace trace;	   /* its flags are always 0 in replicas */
 	bool traced_run; /* processors trace in this run, whatever becomes of the flags (section 5.6) */
 	struct meter_socket *meter; /* the caller's to set and to close; NULL: no meter. System/161 only */
-	struct profile *profile;    /* NULL: not asked for, there is no code to profile, or a replica */
+	struct execution_counts *counts; /* NULL: not asked for, there is no code, or a replica; owned */
+	struct profile *profile;	 /* NULL: not asked for, there is no code to profile, or a replica */
 
 	struct run_state run;
 	struct vm_totals totals;

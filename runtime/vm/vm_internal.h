@@ -73,6 +73,10 @@ void vm_set_profiling(struct vm *vm, bool on);
 void vm_clear_profile(struct vm *vm);
 void vm_profile_free(struct vm *vm);
 
+/* Coverage (coverage.c): likewise. */
+void vm_coverage_start(struct vm *vm, uint32_t low, uint32_t high);
+void vm_coverage_free(struct vm *vm);
+
 /* The meter (meter.c). */
 void vm_meter_event(struct vm *vm, uint64_t argument);
 void vm_meter_poll(struct vm *vm);
@@ -80,6 +84,9 @@ bool vm_meter_connected(const struct vm *vm);
 
 /* Chooses for a new run whether processors trace, and brings their flags up to date. */
 void vm_trace_run(struct vm *vm);
+
+/* Brings the processors' flags up to date. */
+void vm_update_tracing(struct vm *vm);
 
 /* Takes note of a processor that went to sleep or woke up. */
 void vm_update_running(struct vm *vm, struct cpu *cpu);
