@@ -141,13 +141,14 @@ int debugger_descriptor(const struct debugger *debugger)
 	return debug_socket_descriptor(debugger->socket);
 }
 
-void debugger_attach(struct debugger *debugger, struct vm *vm)
+void debugger_attach(struct debugger *debugger, struct vm *vm, const char *reader, int kernel)
 {
 	const struct gdb_output output = {.context = debugger, .write = write_client};
 
 	debugger->vm = vm;
 	vm->options.debugger = &debugger->outside;
 	debugger->gdb = gdb_new(vm, &output);
+	gdb_describe_kernel(debugger->gdb, reader, kernel);
 }
 
 /* Takes whatever has come in. True if a client was there, though it may have left by now. */

@@ -22,8 +22,8 @@ void debugger_host_needs(const struct debugger *debugger, struct host_needs *nee
 /* Readable while a client, or somebody who wants to be one, waits for an answer. */
 int debugger_descriptor(const struct debugger *debugger);
 
-/* Makes it the debugger of a machine that is built. */
-void debugger_attach(struct debugger *debugger, struct vm *vm);
+/* Makes it the debugger of a machine that is built. For `reader` and `kernel` see gdb_describe_kernel. */
+void debugger_attach(struct debugger *debugger, struct vm *vm, const char *reader, int kernel);
 
 enum debugger_wish {
 	DEBUGGER_RUN,	      /* the machine goes on */

@@ -2,7 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "runtime/vm/kernel_view.h"
 
 #define PLACE_SIZE  200
 #define MAX_EVENTS  16 /* shown of those pending */
@@ -205,6 +208,44 @@ static void print_threads(struct streams *streams, const struct diagnosis *diagn
 		streams_message(streams, "    and %u more", threads->more);
 }
 
+/* Lines of the kernel's own notions. */
+static void print_view(struct streams *streams, const char *title, char *text)
+{
+	char *rest = text, *line;
+
+	streams_message(streams, "  %s:", title);
+	while ((line = strsep(&rest, "\n")) && rest)
+		streams_message(streams, "    %s", line);
+	free(text);
+}
+
+static void print_spaces(struct streams *streams, struct vm *vm, const struct diagnosis *diagnosis)
+{
+	char *text, title[32];
+	size_t size;
+
+	for (unsigned i = 0; i < vm->cpu_count; i++) {
+		struct guest_reader reader = diagnosis_reader(&vm->cpus[i]);
+
+		if (vm->cpus[i].run_state == CPU_DISABLED)
+			continue;
+		FILE *file = open_memstream(&text, &size);
+		if (!file)
+			abort();
+		kernel_view_tlb(file, diagnosis->symbols, &reader, &diagnosis->threads, &vm->cpus[i]);
+		fclose(file);
+		snprintf(title, sizeof(title), "TLB of cpu%u", i);
+		print_view(streams, title, text);
+	}
+	struct guest_reader reader = diagnosis_reader(&vm->cpus[0]);
+	FILE *file = open_memstream(&text, &size);
+	if (!file)
+		abort();
+	kernel_view_spaces(file, diagnosis->symbols, &reader, &diagnosis->threads);
+	fclose(file);
+	print_view(streams, "address spaces", text);
+}
+
 void report_print(struct streams *streams, struct vm *vm, const struct diagnosis *diagnosis)
 {
 	streams_message(streams, "--- jit161 report: %s", diagnosis->cause);
@@ -225,6 +266,8 @@ void report_print(struct streams *streams, struct vm *vm, const struct diagnosis
 		print_cpu(streams, diagnosis, &vm->cpus[i]);
 	print_devices(streams, vm);
 	print_threads(streams, diagnosis);
+	if (vm->bus && !diagnosis->threads.problem)
+		print_spaces(streams, vm, diagnosis);
 }
 
 /* --- JSON --- */

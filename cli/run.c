@@ -319,6 +319,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct outputs outputs = {0};
 	struct sandbox sandbox;
 	int status = EXIT_ERROR;
+	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	/* As it is now, even if somebody links a new one meanwhile. */
 	int kernel =
 	    open(options->malta ? options->board.kernel : options->kernel, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -340,7 +341,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		goto out;
 	}
 	if (debugger) {
-		debugger_attach(debugger, vm);
+		debugger_attach(debugger, vm, reader, kernel);
 		console_input_wake_by(machine.console, debugger_descriptor(debugger));
 	}
 	if (!options->malta && options->meter) {
@@ -390,7 +391,6 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	status = killed ? EXIT_REQUESTED
 			: conclude(streams, vm, state, seconds(&before, &after), options, &outputs);
 	debugger_finish(debugger, status);
-	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	struct diagnosis *diagnosis =
 	    diagnose(vm, killed ? END_KILLED : run_end(state),
 		     &(struct diagnose_options){
@@ -413,7 +413,6 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		}
 		symbols_close(symbols);
 	}
-	free(reader);
 	diagnosis_free(diagnosis);
 out:
 	debugger_close(debugger);
@@ -425,6 +424,7 @@ out:
 	_exit(status);
 #endif
 	vm_free(vm);
+	free(reader);
 	return status;
 }
 

@@ -41,9 +41,14 @@ static bool read_word(void *context, uint32_t va, uint32_t *value)
 	return true;
 }
 
+struct guest_reader diagnosis_reader(struct cpu *cpu)
+{
+	return (struct guest_reader){cpu, read_word};
+}
+
 static void trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace *backtrace)
 {
-	struct guest_reader reader = {cpu, read_word};
+	struct guest_reader reader = diagnosis_reader(cpu);
 	struct unwind_registers registers = {.pc = cpu->pc, .known = 0xFFFFFFFEu, .exact = true};
 
 	memcpy(registers.gpr, cpu->gpr, sizeof(registers.gpr));
@@ -61,7 +66,7 @@ static void trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace
 
 static void inspect(struct diagnosis *diagnosis, struct vm *vm, const struct diagnose_options *options)
 {
-	struct guest_reader reader = {&vm->cpus[0], read_word};
+	struct guest_reader reader = diagnosis_reader(&vm->cpus[0]);
 
 	diagnosis->complete = true;
 	diagnosis->cpus = calloc(vm->cpu_count, sizeof(*diagnosis->cpus));

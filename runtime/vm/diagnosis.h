@@ -57,6 +57,9 @@ static inline bool status_takes_interrupts(const struct cpu *cpu, uint32_t statu
 	return (status & cpu->model->status_interrupt_mask) == STATUS_IEC && (status & STATUS_IM);
 }
 
+/* Reads the kernel's memory as a processor sees it, without an effect. */
+struct guest_reader diagnosis_reader(struct cpu *cpu);
+
 /* classify.c: chooses the cause and writes the evidence. */
 void diagnosis_classify(struct diagnosis *diagnosis, struct vm *vm);
 void diagnosis_say(struct diagnosis *diagnosis, const char *format, ...)

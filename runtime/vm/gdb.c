@@ -20,6 +20,12 @@ struct gdb *gdb_new(struct vm *vm, const struct gdb_output *output)
 	return gdb;
 }
 
+void gdb_describe_kernel(struct gdb *gdb, const char *reader, int kernel)
+{
+	gdb->reader = reader;
+	gdb->kernel = kernel;
+}
+
 void gdb_free(struct gdb *gdb)
 {
 	free(gdb);

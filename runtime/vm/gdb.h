@@ -20,6 +20,10 @@ enum gdb_state {
 struct gdb *gdb_new(struct vm *vm, const struct gdb_output *output);
 void gdb_free(struct gdb *gdb);
 
+/* For what `monitor` says of the kernel: its open file, and the path of the shared object that reads it (symbols.h). Both
+ * are the caller's, who keeps them. */
+void gdb_describe_kernel(struct gdb *gdb, const char *reader, int kernel);
+
 /* A client is there, the machine stopped for it. */
 void gdb_connected(struct gdb *gdb);
 /* It has gone, with or without a word: its breakpoints are gone too. */

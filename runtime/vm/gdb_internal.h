@@ -20,6 +20,8 @@ struct gdb {
 	bool reports_points; /* the client understands swbreak and hwbreak */
 	struct vm_stop stop; /* why the machine is stopped */
 	int signal;
+	const char *reader; /* gdb_describe_kernel; NULL: nothing is known */
+	int kernel;
 };
 
 static inline struct cpu *gdb_cpu(const struct gdb *gdb)

@@ -11,6 +11,8 @@
 
 #include "jit/jit.h"
 #include "runtime/cpu/debug.h"
+#include "runtime/vm/diagnosis.h"
+#include "runtime/vm/kernel_view.h"
 
 #define MAX_COMMAND    256
 #define DEFAULT_PHYS   64u
@@ -123,10 +125,61 @@ static bool parse_number(const char **at, uint32_t *value)
 	return gdb_parse_hex(at, value) && (**at == '\0' || **at == ' ');
 }
 
+/* Prints what a view of the kernel says. */
+static void print_view(struct gdb *gdb,
+		       void (*view)(FILE *file, struct symbols *symbols, const struct guest_reader *reader,
+				    const struct threads *threads, const struct cpu *cpu))
+{
+	struct guest_reader reader = diagnosis_reader(gdb_cpu(gdb));
+	struct symbols *symbols = symbols_open(gdb->reader ? gdb->reader : "", gdb->kernel);
+	struct threads threads = {.problem = "only known for System/161"};
+	char *text;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		abort();
+	if (gdb->vm->bus)
+		threads_find(&threads, symbols, &reader, &gdb_cpu(gdb)->isa, gdb->vm->memory.ram_size);
+	view(file, symbols, &reader, &threads, gdb_cpu(gdb));
+	fclose(file);
+	print_text(gdb, text, size);
+	free(text);
+	threads_free(&threads);
+	symbols_close(symbols);
+}
+
+static void view_threads(FILE *file, struct symbols *symbols, const struct guest_reader *reader,
+			 const struct threads *threads, const struct cpu *cpu)
+{
+	(void)reader, (void)cpu;
+	kernel_view_threads(file, symbols, threads);
+}
+
+static void view_spaces(FILE *file, struct symbols *symbols, const struct guest_reader *reader,
+			const struct threads *threads, const struct cpu *cpu)
+{
+	(void)cpu;
+	kernel_view_spaces(file, symbols, reader, threads);
+}
+
+static void command_threads(struct gdb *gdb, const char *words)
+{
+	(void)words;
+	print_view(gdb, view_threads);
+}
+
+static void command_spaces(struct gdb *gdb, const char *words)
+{
+	(void)words;
+	print_view(gdb, view_spaces);
+}
+
 static void command_tlb(struct gdb *gdb, const char *words)
 {
 	(void)words;
 	print_machine(gdb, say_tlb);
+	print_view(gdb, kernel_view_tlb);
 }
 
 static void command_cp0(struct gdb *gdb, const char *words)
@@ -253,7 +306,9 @@ static const struct command {
 	const char *help;
 } commands[] = {
     {"help", command_help, "this list"},
-    {"tlb", command_tlb, "the TLB of the selected processor (thread)"},
+    {"tlb", command_tlb, "the TLB of the selected processor (thread), and what its pages are"},
+    {"threads", command_threads, "the kernel's threads, and what they wait for"},
+    {"spaces", command_spaces, "the address spaces of its processes"},
     {"cp0", command_cp0, "its coprocessor 0, by register and select"},
     {"translate", command_translate, "ADDRESS: where it translates a virtual address to"},
     {"phys", command_phys, "ADDRESS [BYTES]: physical memory, as words"},

@@ -83,6 +83,13 @@ bool symbols_member(struct symbols *symbols, const char *structure, const char *
 	return symbols->file && symbols->reader->member(symbols->file, structure, path, member);
 }
 
+void symbols_members(struct symbols *symbols, const char *structure, symbols_member_function *tell,
+		     void *context)
+{
+	if (symbols->file)
+		symbols->reader->members(symbols->file, structure, tell, context);
+}
+
 bool symbols_structure_size(struct symbols *symbols, const char *structure, uint32_t *size)
 {
 	return symbols->file && symbols->reader->structure_size(symbols->file, structure, size);

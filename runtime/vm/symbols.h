@@ -46,6 +46,10 @@ struct member {
 	bool is_array;
 };
 bool symbols_member(struct symbols *symbols, const char *structure, const char *path, struct member *member);
+/* Tells of each member of a structure, in order; `name` lives as long as the symbols. */
+typedef void symbols_member_function(void *context, const char *name, const struct member *member);
+void symbols_members(struct symbols *symbols, const char *structure, symbols_member_function *tell,
+		     void *context);
 bool symbols_structure_size(struct symbols *symbols, const char *structure, uint32_t *size);
 /* The name of a value of the enumeration that a member has; NULL if there is none. */
 const char *symbols_enumerator(struct symbols *symbols, const char *structure, const char *member,
@@ -95,6 +99,8 @@ struct symbols_reader {
 	bool (*address)(const struct symbols_file *file, const char *name, uint32_t *address);
 	bool (*member)(struct symbols_file *file, const char *structure, const char *path,
 		       struct member *member);
+	void (*members)(struct symbols_file *file, const char *structure, symbols_member_function *tell,
+			void *context);
 	bool (*structure_size)(struct symbols_file *file, const char *structure, uint32_t *size);
 	const char *(*enumerator)(struct symbols_file *file, const char *structure, const char *member,
 				  uint32_t value);

@@ -401,6 +401,23 @@ static bool file_member(struct symbols_file *symbols, const char *structure, con
 	return true;
 }
 
+static void file_members(struct symbols_file *symbols, const char *structure, symbols_member_function *tell,
+			 void *context)
+{
+	Dwarf_Die die, child;
+
+	if (!find_structure(symbols, structure, &die) || dwarf_child(&die, &child) != 0)
+		return;
+	do {
+		const char *name = dwarf_diename(&child);
+		struct member member;
+
+		if (dwarf_tag(&child) == DW_TAG_member && name &&
+		    file_member(symbols, structure, name, &member))
+			tell(context, name, &member);
+	} while (dwarf_siblingof(&child, &child) == 0);
+}
+
 static bool file_structure_size(struct symbols_file *symbols, const char *structure, uint32_t *size)
 {
 	Dwarf_Die die;
@@ -531,6 +548,7 @@ static const struct symbols_reader reader = {
     .is_code = file_is_code,
     .address = file_address,
     .member = file_member,
+    .members = file_members,
     .structure_size = file_structure_size,
     .enumerator = file_enumerator,
     .frame = file_frame,

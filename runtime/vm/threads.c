@@ -14,7 +14,8 @@
 struct layout {
 	struct member name, state, self, cpu, context, channel, process, stack;
 	bool has_channel, has_process, has_stack;
-	struct member process_name;
+	struct member process_name, space, cpu_number;
+	bool has_space, has_cpu_number;
 	struct member cpu_self, cpu_current;
 	struct {
 		const char *name;
@@ -49,6 +50,9 @@ static const char *find_layout(struct symbols *symbols, struct layout *layout)
 	layout->has_stack = symbols_member(symbols, "thread", "t_stack", &layout->stack);
 	layout->has_process = symbols_member(symbols, "thread", "t_proc", &layout->process) &&
 			      symbols_member(symbols, "proc", "p_name", &layout->process_name);
+	layout->has_space =
+	    layout->has_process && symbols_member(symbols, "proc", "p_addrspace", &layout->space);
+	layout->has_cpu_number = symbols_member(symbols, "cpu", "c_hardware_number", &layout->cpu_number);
 	for (unsigned i = 0; i < sizeof(saved) / sizeof(saved[0]); i++) {
 		layout->saved[i].name = saved[i].name;
 		layout->saved[i].number = saved[i].number;
@@ -137,8 +141,14 @@ static bool read_thread(const struct layout *layout, struct symbols *symbols,
 	if (layout->has_channel && thread->sleeps)
 		read_name(reader, at, &layout->channel, thread->channel);
 	if (layout->has_process && reader->word(reader->context, at + layout->process.offset, &pointer) &&
-	    pointer)
+	    pointer) {
 		read_name(reader, pointer, &layout->process_name, thread->process);
+		thread->process_address = pointer;
+		if (layout->has_space)
+			reader->word(reader->context, pointer + layout->space.offset, &thread->space);
+	}
+	if (layout->has_cpu_number)
+		reader->word(reader->context, cpu + layout->cpu_number.offset, &thread->cpu);
 	reader->word(reader->context, at + layout->context.offset, &context);
 	if (layout->has_stack && context &&
 	    reader->word(reader->context, at + layout->stack.offset, &pointer) && pointer)

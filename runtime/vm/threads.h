@@ -11,9 +11,11 @@
 struct thread {
 	uint32_t address;
 	char name[THREAD_NAME_SIZE];
-	char process[THREAD_NAME_SIZE]; /* empty: unknown */
-	char channel[THREAD_NAME_SIZE]; /* what it sleeps on; empty if it does not */
-	const char *state;		/* the kernel's name for it, or NULL */
+	char process[THREAD_NAME_SIZE];	 /* empty: unknown */
+	char channel[THREAD_NAME_SIZE];	 /* what it sleeps on; empty if it does not */
+	uint32_t process_address, space; /* its process and that one's address space; 0: none, or unknown */
+	unsigned cpu;	   /* number of the processor that it belongs to; 0 if the kernel does not say */
+	const char *state; /* the kernel's name for it, or NULL */
 	bool sleeps, ready, zombie;
 	bool stack_overflow;	    /* its saved stack pointer is below its stack */
 	bool current;		    /* a processor's current thread: its registers are in the processor */

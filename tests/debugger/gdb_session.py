@@ -304,6 +304,28 @@ continue
         check(text in output, text, output)
 
 
+def kernel_views():
+    """What the kernel of broken/processes.c knows: it waits for ever, with nobody but the debugger to end that."""
+    kernel = GUEST + "/broken/processes.elf"
+    with Machine(SYS161, ["-c", GUEST + "/broken/broken.conf", kernel]) as machine:
+        output = gdb(machine, kernel, """
+monitor threads
+monitor spaces
+break wait_for_interrupt
+continue
+monitor threads
+monitor spaces
+monitor tlb
+kill
+""")
+        check(machine.finish() == 3, machine.said(), output)
+    check("no thread was found" not in output, output)  # they are there from the start
+    for text in ('"shell" at 0x8', 'process "shell": S_SLEEP on "waitpid"', 'process "palin": S_SLEEP on "disk"',
+                 'process "palin": S_RUN, on a processor', 'of process "shell" at 0x8', "as_npages1 0x9", "index 63",
+                 '0x00400000-0x00402fff: physical 0x00040000, read only, region 1 of "palin"'):
+        check(text in output, text, output)
+
+
 def jit161_on_tcp():
     where = "127.0.0.1:%d" % (20000 + os.getpid() % 20000)
     with Machine(BUILD + "/jit161 run --gdb=" + where, ONE_CPU, where=where) as machine:
@@ -347,7 +369,7 @@ continue
 CASES = [breakpoints_in_the_kernel, breakpoints_at_the_vectors, breakpoints_in_user_code, watchpoints_of_the_kernel,
          watchpoints_of_user_data, steps, registers_and_memory, backtrace_through_an_exception, threads,
          four_cpus_meet_one_breakpoint, four_cpus_meet_one_watchpoint, four_cpus_step, interrupt, detach, kill,
-         quit_leaves_it_running, another_gdb_is_refused, monitor, jit161_on_tcp, malta]
+         quit_leaves_it_running, another_gdb_is_refused, monitor, kernel_views, jit161_on_tcp, malta]
 
 if __name__ == "__main__":
     for case in CASES:

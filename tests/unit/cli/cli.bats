@@ -290,3 +290,20 @@ needs_sandbox() {
 	python3 -m json.tool out.json > /dev/null
 	jit161 run -X --stats=/dev/fd/7 "$example" 7>&1 > /dev/null 2>&1 | python3 -m json.tool > /dev/null
 }
+
+@test "every field of the statistics is in the manual" {
+	manual=$(dirname "$BATS_TEST_FILENAME")/../../../docs/manual.md
+	run jit161 run -X --report=on --limit=0.1s -c "$BUILD/guest/broken/broken.conf" --stats=1.json "$BUILD/guest/broken/deadlock.elf"
+	run jit161 run -X --engine=interp --report=on --stats=2.json "$example"
+	python3 - "$manual" 1.json 2.json <<-'P'
+	import json, re, sys
+	table = open(sys.argv[1]).read().split("`--stats` writes", 1)[1].split("\n## ", 1)[0]
+	said = set(word for code in re.findall("`([^`]*)`", table) for word in code.split())
+	for path in sys.argv[2:]:
+	    for name, value in json.load(open(path)).items():
+	        assert name in said, name
+	        inner = value[0] if isinstance(value, list) and value else value
+	        for name in inner if isinstance(inner, dict) else []:
+	            assert name in said, name
+	P
+}

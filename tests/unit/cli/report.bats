@@ -200,3 +200,19 @@ field() {
 	[[ "$output" == *"no symbols"* ]]
 	[[ "$output" == *"--- jit161 report: idle"* ]]
 }
+
+@test "address spaces, and what the pages in the TLB are" {
+	broken processes idle 1
+	[[ "$output" == *"TLB of cpu0:"* ]]
+	[[ "$output" == *'0x00400000-0x00402fff: physical 0x00040000, read only, region 1 of "palin"'* ]]
+	[[ "$output" == *'0x10000000-0x10000fff: physical 0x00043000, writable, region 2 of "palin"'* ]]
+	[[ "$output" == *'0x7fffe000-0x7fffffff: physical 0x00044000, writable, where user stacks are'* ]]
+	[[ "$output" == *"0x00500000-0x00500fff: physical 0x00000000, read only, ASID 3, where the kernel's code is"* ]]
+	[[ "$output" != *"0x00600000-"* ]]
+	[[ "$output" =~ 'address space at 0x8'[0-9a-f]+', of process "palin" at 0x8' ]]
+	[[ "$output" =~ 'address space at 0x8'[0-9a-f]+', of process "shell" at 0x8' ]]
+	[[ "$output" == *"as_vbase1 0x400000, as_pbase1 0x50000, as_npages1 0x9, as_vbase2 0x10000000, as_pbase2 0x59000, as_npages2 0x2, as_loading 0x0, as_notes (8 bytes)"* ]]
+	[ "$(grep -c 'of process "palin"' <<< "$output")" -eq 1 ]
+	broken idle idle 1
+	[[ "$output" != *"TLB of"* ]]
+}
