@@ -42,7 +42,7 @@ def check_runs(prefix):
     programs = prefix + "/bin"
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(GUESTS + "/sys161.conf", folder)
-        text = output([programs + "/jit161", "run", "--threshold=1000", "--report=on", "-c", "sys161.conf",
+        text = output([programs + "/jit161", "run", "--threshold=1000", "--compile-threads=0", "--report=on", "-c", "sys161.conf",
                        GUESTS + "/kernel.elf", "syscalls", "sha256"], cwd=folder)
         assert "init: 2 of 2 programs ok" in text, text
         regions = re.search(r"second tier: (\d+) regions", text)
