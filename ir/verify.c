@@ -257,7 +257,9 @@ static bool verify_block(struct place *place)
 		return wrong_block(place, "pa=%08x has another page offset", (unsigned)block->pa);
 	if (block->guest_count == 0)
 		return wrong_block(place, "holds no guest instruction");
-	if (block->va % PAGE_SIZE + block->guest_count * 4u > PAGE_SIZE)
+	/* Where nothing is mapped the last instruction, a delay slot, may. */
+	if (block->va % PAGE_SIZE + block->guest_count * 4u >
+	    PAGE_SIZE + (place->region->mode.mapped ? 0 : 4))
 		return wrong_block(place, "%u instructions reach into another page", block->guest_count);
 	if (block->cost < block->guest_count)
 		return wrong_block(place, "%u instructions cannot cost %u cycles", block->guest_count,
