@@ -294,20 +294,19 @@ static void forget_addresses(struct jit *jit, const struct region *region)
 
 void cache_install(struct jit *jit, struct region *region)
 {
-	unsigned blocks = region->ir.count;
-
 	no_longer_pending(jit, region);
 	slots_own(jit, region->translation);
-	region->instructions = 0;
-	for (unsigned i = 0; i < blocks; i++)
-		region->instructions += region->ir.blocks[i].guest_count;
+	region->instructions = region->instructions_lifted;
 	ir_region_free(&region->ir);
+	code_image_free(&region->image);
+	free(region->image_entries);
+	region->image_entries = NULL;
 	register_addresses(jit, region);
 	jit->region_bytes += region_size(region);
 	reclaim_add(jit, region->object, region->translation, 0);
 	set_entries(jit, region->translation, 0);
 	jit->statistics.regions++;
-	jit->statistics.blocks += blocks;
+	jit->statistics.blocks += region->blocks_lifted;
 	jit->statistics.guest_instructions += region->instructions;
 }
 

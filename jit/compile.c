@@ -52,10 +52,8 @@ static void fail(struct compiler *compiler, const char *reason)
 static void load_backend(struct compiler *compiler)
 {
 	const struct backend_interface *(*get)(void);
-	struct backend_options options = {.code = (struct code_memory *)&compiler->jit->code,
-					  .ram_size = compiler->jit->memory->ram_size,
-					  .code_map_offset = compiler->jit->memory->code_map_offset,
-					  .thunk_table = compiler->jit->common.thunk_table};
+	struct backend_options options = {.ram_size = compiler->jit->memory->ram_size,
+					  .code_map_offset = compiler->jit->memory->code_map_offset};
 	struct error error;
 
 	pthread_mutex_lock(&compiler->lock);
@@ -66,6 +64,10 @@ static void load_backend(struct compiler *compiler)
 		*(void **)&get = object ? dlsym(object, BACKEND_SYMBOL) : NULL;
 		if (!get) {
 			snprintf(compiler->reason, sizeof(compiler->reason), "%s", dlerror());
+			atomic_store(&compiler->broken, true);
+		} else if (get()->version != BACKEND_VERSION) {
+			snprintf(compiler->reason, sizeof(compiler->reason), "%s is of another version",
+				 compiler->jit->options.backend_path);
 			atomic_store(&compiler->broken, true);
 		} else {
 			compiler->backend = get()->create(&options, &error);
@@ -148,17 +150,61 @@ static void find_slot_targets(struct region *region)
 }
 
 /* Keeps the blocks that can be entered. */
-static void find_entries(struct region *region, const void *const *code)
+static void find_entries(struct region *region, const uint32_t *offsets)
 {
 	free(region->entries);
+	free(region->image_entries);
 	region->entries = malloc(region->ir.count * sizeof(*region->entries));
+	region->image_entries = malloc(region->ir.count * sizeof(*region->image_entries));
 	region->entry_count = 0;
-	if (!region->entries)
+	if (!region->entries || !region->image_entries)
 		abort();
+	for (unsigned i = 0; i < region->ir.count; i++) {
+		if (offsets[i] == NO_ENTRY)
+			continue;
+		region->image_entries[region->entry_count] = offsets[i];
+		region->entries[region->entry_count++] =
+		    (struct region_entry){region->ir.blocks[i].va, region->ir.blocks[i].pa, NULL};
+	}
+}
+
+bool compiler_place(const struct jit *jit, struct region *region)
+{
+	struct code_object *object = calloc(1, sizeof(*object));
+	struct code_memory *memory = (struct code_memory *)&jit->code; /* locked by itself */
+
+	if (!object)
+		abort();
+	struct image_places places = {jit->common.thunk_table, jit->slots, region->first_slot};
+	uint8_t *code = code_image_install(&region->image, memory, &places, &object->run);
+	if (!code) {
+		free(object);
+		return false;
+	}
+	object->bytes = region->image.code_size;
+	object->due = true;
+	region->object = object;
+	for (unsigned i = 0; i < region->entry_count; i++)
+		region->entries[i].code = code_memory_executable(memory, code + region->image_entries[i]);
+	return true;
+}
+
+static void finish(struct compiler *compiler, struct region *region, struct backend_region *result,
+		   struct error *error)
+{
+	region->image = result->image;
+	region->instructions_lifted = 0;
 	for (unsigned i = 0; i < region->ir.count; i++)
-		if (code[i])
-			region->entries[region->entry_count++] =
-			    (struct region_entry){region->ir.blocks[i].va, region->ir.blocks[i].pa, code[i]};
+		region->instructions_lifted += region->ir.blocks[i].guest_count;
+	region->blocks_lifted = region->ir.count;
+	find_entries(region, result->entries);
+	region->compiled = compiler_place(compiler->jit, region);
+	if (!region->compiled) {
+		error_set(error, "the memory for translated code is full");
+		atomic_fetch_add(&compiler->failed, 1);
+		return;
+	}
+	atomic_fetch_add(&compiler->code_bytes, region->image.code_size);
 }
 
 /* Lifts and compiles regions as one module; sets `compiled` in those that succeeded. */
@@ -168,7 +214,6 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 	struct backend_region requests[MAX_MODULE];
 	struct region *lifted[MAX_MODULE];
 	unsigned lifted_count = 0;
-	struct backend_code code;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (!compiler_lift(compiler->jit, regions[i], true))
@@ -179,10 +224,8 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 			continue;
 		}
 		find_slot_targets(regions[i]);
-		requests[lifted_count] =
-		    (struct backend_region){.ir = &regions[i]->ir,
-					    .first_slot = regions[i]->first_slot,
-					    .entries = calloc(regions[i]->ir.count, sizeof(void *))};
+		requests[lifted_count] = (struct backend_region){
+		    .ir = &regions[i]->ir, .entries = calloc(regions[i]->ir.count, sizeof(uint32_t))};
 		if (!requests[lifted_count].entries)
 			abort();
 		lifted[lifted_count++] = regions[i];
@@ -191,24 +234,13 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 		error_set(error, "nothing there can be translated");
 		return;
 	}
-	bool ok = compiler->interface->compile(thread, requests, lifted_count, &code, text, error);
-	struct code_object *object = ok ? calloc(1, sizeof(*object)) : NULL;
-	if (ok) {
-		if (!object)
-			abort();
-		object->code = code;
-		object->due = lifted_count;
-	}
+	bool ok = compiler->interface->compile(thread, requests, lifted_count, text, error);
 	for (unsigned i = 0; i < lifted_count; i++) {
-		lifted[i]->compiled = ok;
-		lifted[i]->object = object;
 		if (ok)
-			find_entries(lifted[i], requests[i].entries);
+			finish(compiler, lifted[i], &requests[i], error);
 		free(requests[i].entries);
 	}
-	if (ok)
-		atomic_fetch_add(&compiler->code_bytes, code.bytes);
-	else
+	if (!ok)
 		atomic_fetch_add(&compiler->failed, lifted_count);
 }
 

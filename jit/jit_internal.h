@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "ir/ir.h"
+#include "jit/code_image.h"
 #include "jit/code_memory.h"
 #include "jit/common_code.h"
 #include "jit/jit.h"
@@ -61,16 +62,17 @@ struct region_entry {
 	const void *code;
 };
 
-/* What lies in one piece, or a few, of code memory and is given back together: a chunk of first tier blocks, or what LLVM made
- * of the regions of one module. */
+/* What lies in one piece of code memory and is given back together: a chunk of first tier blocks, or what LLVM made
+ * of a region. */
 struct code_object {
 	struct code_object *older, *newer; /* by age */
-	struct backend_code code;
+	struct code_run run;
+	size_t bytes;	/* region: of code */
 	size_t filled;	/* chunk: bytes from the start that hold blocks, of which some may be gone */
 	size_t live;	/* bytes of the translations there are */
 	uint32_t first; /* translation; the others follow it by `next` */
 	uint32_t count; /* translations */
-	uint32_t due;	/* regions that have not been collected yet */
+	bool due;	/* its region has not been collected yet */
 	uint64_t heat;	/* of its blocks, when that was last looked at */
 	bool listed;	/* by age */
 	bool chunk;	/* of the first tier */
@@ -96,8 +98,11 @@ struct region {
 
 	/* The result. */
 	bool compiled;
-	struct code_object *object; /* shared by the regions of a module */
-	struct ir_region ir;	    /* until it is installed */
+	unsigned blocks_lifted, instructions_lifted; /* that there is code for */
+	struct code_object *object;
+	struct code_image image; /* its code, until it is installed */
+	uint32_t *image_entries; /* where in it each entry starts */
+	struct ir_region ir;	 /* until it is installed */
 	struct region_entry *entries;
 	unsigned entry_count;
 	uint32_t *slot_targets; /* virtual address of each slot's target, or NO_TARGET */
@@ -360,7 +365,7 @@ static inline const uint32_t *translation_instances(const struct translation *tr
 uint8_t *reclaim_allocate_block(struct jit *jit, size_t size);
 /* Adds a translation to the newest object, or to that of its region. */
 void reclaim_add(struct jit *jit, struct code_object *object, uint32_t translation, size_t size);
-/* One of its module's regions has been collected. */
+/* Its region has been collected. */
 void reclaim_collected(struct jit *jit, struct code_object *object);
 /* Before something is requested of the compile threads: room for what they are at. */
 void reclaim_reserve(struct jit *jit);
@@ -409,6 +414,8 @@ uint64_t compiler_spent_ns(const struct compiler *compiler);
 /* Compiles one region at once on the caller's thread, with the text of its stages. */
 bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
 			  struct error *error);
+/* Puts a region's image into code memory. False if there is no room. Any thread. */
+bool compiler_place(const struct jit *jit, struct region *region);
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
 

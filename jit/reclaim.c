@@ -1,5 +1,5 @@
 /* The budget of translated code. All of it, of both tiers, lies in code memory; when that is used up, the oldest objects are
- * evicted: chunks of first tier blocks and what LLVM made of a module. One that was in use since it was last looked at
+ * evicted: chunks of first tier blocks and what LLVM made of a region. One that was in use since it was last looked at
  * gets another turn. Chunks that hold little that is alive go before there is need, so that a guest that makes code for ever
  * does not use up the budget.
  *
@@ -56,12 +56,10 @@ static void take_out(struct jit *jit, struct code_object *object)
 /* Gives an object's memory back once nothing is left in it. */
 static void free_if_empty(struct jit *jit, struct code_object *object)
 {
-	if (object->count > 0 || object->due > 0)
+	if (object->count > 0 || object->due)
 		return;
-	for (unsigned i = 0; i < object->code.run_count; i++) {
-		code_memory_release(&jit->code, &object->code.runs[i]);
-		jit->statistics.reclaimed_bytes += whole_pages(object->code.runs[i].size);
-	}
+	code_memory_release(&jit->code, &object->run);
+	jit->statistics.reclaimed_bytes += whole_pages(object->run.size);
 	if (jit->chunk == object)
 		jit->chunk = NULL;
 	if (object->listed)
@@ -88,7 +86,7 @@ void reclaim_add(struct jit *jit, struct code_object *object, uint32_t number, s
 
 void reclaim_collected(struct jit *jit, struct code_object *object)
 {
-	object->due--;
+	object->due = false;
 	free_if_empty(jit, object);
 }
 
@@ -266,8 +264,7 @@ static bool open_chunk(struct jit *jit, size_t wanted)
 	if (!chunk)
 		abort();
 	chunk->chunk = true;
-	chunk->code.run_count = 1;
-	chunk->code.runs[0] = (struct code_run){start, size};
+	chunk->run = (struct code_run){start, size};
 	if (jit->chunk && jit->chunk->count == 0)
 		free_if_empty(jit, jit->chunk);
 	jit->chunk = chunk;
@@ -279,10 +276,9 @@ static bool open_chunk(struct jit *jit, size_t wanted)
 uint8_t *reclaim_allocate_block(struct jit *jit, size_t size)
 {
 	size = (size + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
-	if ((!jit->chunk || size > jit->chunk->code.runs[0].size - jit->chunk->filled) &&
-	    !open_chunk(jit, size))
+	if ((!jit->chunk || size > jit->chunk->run.size - jit->chunk->filled) && !open_chunk(jit, size))
 		return NULL;
-	uint8_t *result = jit->chunk->code.runs[0].start + jit->chunk->filled;
+	uint8_t *result = jit->chunk->run.start + jit->chunk->filled;
 	jit->chunk->filled += size;
 	return result;
 }
@@ -351,7 +347,7 @@ static void count_code(const struct jit *jit, struct jit_statistics *statistics)
 {
 	for (const struct code_object *object = jit->oldest; object; object = object->newer) {
 		if (!object->chunk)
-			statistics->live_code_bytes += object->code.bytes;
+			statistics->live_code_bytes += object->bytes;
 		for (uint32_t number = object->first; number;) {
 			const struct translation *translation = translation_at(jit, number);
 

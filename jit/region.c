@@ -214,6 +214,8 @@ void region_free(struct region *region)
 {
 	if (region->compiled || region->ir.blocks)
 		ir_region_free(&region->ir);
+	code_image_free(&region->image);
+	free(region->image_entries);
 	free(region->content);
 	free(region->blocks);
 	free(region->entries);

@@ -60,16 +60,6 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context)
 	LLVMDisposeMessage(text);
 }
 
-const void *module_address(const struct backend_thread *thread, const struct object *object, const char *name)
-{
-	for (size_t i = 0; i < object->count; i++) {
-		if (strcmp(object->functions[i].name, name) == 0)
-			return code_memory_executable(thread->backend->options.code,
-						      thread->text + object->functions[i].offset);
-	}
-	return NULL;
-}
-
 static bool run_passes(struct backend_thread *thread, LLVMModuleRef module, struct error *error)
 {
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
@@ -97,12 +87,11 @@ static bool generate(struct backend_thread *thread, LLVMModuleRef module, LLVMMe
 	return false;
 }
 
-bool module_compile(struct backend_thread *thread, LLVMModuleRef module, struct object *object,
-		    struct backend_text *text, struct error *error)
+/* Optimises a module and makes an object file of it. */
+static bool make_object(struct backend_thread *thread, LLVMModuleRef module, LLVMMemoryBufferRef *buffer,
+			struct backend_text *text, struct error *error)
 {
-	LLVMMemoryBufferRef buffer = NULL;
 	char *message = NULL;
-	const char *symbol = NULL;
 
 	LLVMSetTarget(module, thread->triple);
 	LLVMSetModuleDataLayout(module, thread->layout);
@@ -118,61 +107,87 @@ bool module_compile(struct backend_thread *thread, LLVMModuleRef module, struct 
 		return false;
 	if (text)
 		text->llvm_ir_optimised = text_of_module(module);
-	if (!generate(thread, module, &buffer, error))
+	if (!generate(thread, module, buffer, error))
 		return false;
-	if (thread->failed ||
-	    !object_inspect(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), object, error)) {
-		LLVMDisposeMemoryBuffer(buffer);
-		return false;
-	}
-	/* Names must outlive the buffer. */
-	for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
-		size_t length;
-		const char *name = LLVMGetValueName2(f, &length);
+	if (!thread->failed)
+		return true;
+	LLVMDisposeMemoryBuffer(*buffer);
+	return false;
+}
 
-		for (size_t i = 0; i < object->count; i++) {
-			if (strcmp(object->functions[i].name, name) == 0)
-				object->functions[i].name = name;
-		}
-		if (!symbol && !LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMExternalLinkage)
-			symbol = name;
+static void free_images(struct backend_region *regions, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		code_image_free(&regions[i].image);
+}
+
+/* Finds where the blocks that are entries start. */
+static void find_entries(const struct object *object, struct backend_region *region, unsigned number,
+			 const char *section)
+{
+	const struct ir_region *ir = region->ir;
+	const char *function;
+	uint64_t offset, size;
+	char name[64];
+
+	for (unsigned i = 0; i < ir->count; i++) {
+		region->entries[i] = NO_ENTRY;
+		if (!ir->blocks[i].entry)
+			continue;
+		region_entry_name(name, sizeof(name), number, &ir->blocks[i]);
+		for (size_t next = 0; (function = object_function(object, section, &next, &offset, &size));)
+			if (strcmp(function, name) == 0)
+				region->entries[i] = (uint32_t)offset;
 	}
-	if (!symbol) {
-		LLVMDisposeMemoryBuffer(buffer);
-		return error_set(error, "a module without an entry");
-	}
-	if (!link_object(thread, buffer, symbol, error))
+}
+
+static bool make_images(struct backend_thread *thread, LLVMMemoryBufferRef buffer,
+			struct backend_region *regions, unsigned count, struct backend_text *text,
+			struct error *error)
+{
+	struct object object;
+
+	if (!object_open(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), &object, error))
 		return false;
+	for (unsigned i = 0; i < count; i++) {
+		char section[32];
+
+		region_section_name(section, sizeof(section), i);
+		if (!object_image(&object, section, &regions[i].image)) {
+			free_images(regions, i);
+			return false;
+		}
+		find_entries(&object, &regions[i], i, section);
+	}
 	if (text)
-		text->assembly = text_of_code(thread, object);
+		text->assembly = text_of_code(thread, &object, regions, count);
 	return true;
+}
+
+static bool has_entry(const struct ir_region *ir)
+{
+	for (unsigned i = 0; i < ir->count; i++)
+		if (ir->blocks[i].entry)
+			return true;
+	return false;
 }
 
 static bool compile_module(struct backend_thread *thread, struct backend_region *regions, unsigned count,
 			   struct backend_text *text, struct error *error)
 {
 	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("regions", thread->context);
-	struct object object = {0};
+	LLVMMemoryBufferRef buffer = NULL;
 	bool done = true;
 
 	LLVMContextSetDiscardValueNames(thread->context, !text);
 	for (unsigned i = 0; done && i < count; i++)
-		done = lower_region(thread, module, &regions[i], i, error);
-	done = done && module_compile(thread, module, &object, text, error);
-	for (unsigned i = 0; done && i < count; i++) {
-		const struct ir_region *ir = regions[i].ir;
-		char name[64];
-
-		for (unsigned j = 0; j < ir->count; j++) {
-			regions[i].entries[j] = NULL;
-			if (!ir->blocks[j].entry)
-				continue;
-			region_entry_name(name, sizeof(name), i, &ir->blocks[j]);
-			regions[i].entries[j] = module_address(thread, &object, name);
-		}
+		done = has_entry(regions[i].ir) ? lower_region(thread, module, &regions[i], i, error)
+						: error_set(error, "a region without an entry");
+	done = done && make_object(thread, module, &buffer, text, error);
+	if (done) {
+		done = make_images(thread, buffer, regions, count, text, error);
+		LLVMDisposeMemoryBuffer(buffer);
 	}
-	thread->code.bytes = object.text_size;
-	object_free(&object);
 	LLVMDisposeModule(module);
 	return done;
 }
@@ -192,42 +207,27 @@ static void end(struct backend_thread *thread)
 	compiling = NULL;
 }
 
-static void give_back_code(struct backend_thread *thread)
-{
-	while (thread->code.run_count > 0)
-		code_memory_release(thread->backend->options.code,
-				    &thread->code.runs[--thread->code.run_count]);
-}
-
 static bool fatal(struct backend_thread *thread, struct error *error)
 {
 	thread->broken = true;
-	give_back_code(thread);
 	end(thread);
 	return error_set(error, "LLVM failed: %s", thread->fatal_reason);
 }
 
 static bool backend_compile(struct backend_thread *thread, struct backend_region *regions, unsigned count,
-			    struct backend_code *code, struct backend_text *text, struct error *error)
+			    struct backend_text *text, struct error *error)
 {
 	jmp_buf on_fatal;
 	bool done;
 
 	if (text)
 		*text = (struct backend_text){0};
-	if (code)
-		*code = (struct backend_code){0};
 	if (thread->broken)
 		return error_set(error, "LLVM failed before in this thread: %s", thread->fatal_reason);
 	if (setjmp(on_fatal))
 		return fatal(thread, error);
 	begin(thread, &on_fatal, error);
-	thread->code = (struct backend_code){0};
 	done = compile_module(thread, regions, count, text, error);
-	if (!done)
-		give_back_code(thread);
-	if (code)
-		*code = thread->code;
 	end(thread);
 	return done;
 }
@@ -237,7 +237,6 @@ static void thread_destroy(struct backend_thread *thread)
 	if (!thread)
 		return;
 	if (!thread->broken) {
-		link_free(thread);
 		if (thread->layout)
 			LLVMDisposeTargetData(thread->layout);
 		if (thread->machine)
@@ -272,7 +271,7 @@ static bool thread_init(struct backend_thread *thread, struct error *error)
 	thread->context = LLVMContextCreate();
 	LLVMContextSetDiagnosticHandler(thread->context, on_diagnostic, thread);
 	types_init(&thread->types, thread->context);
-	return link_init(thread, error) && link_define_thunks(thread, error);
+	return true;
 }
 
 static struct backend_thread *thread_create(struct backend *backend, struct error *error)

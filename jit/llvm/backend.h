@@ -44,7 +44,7 @@
 #include <stdint.h>
 
 #include "ir/ir.h"
-#include "jit/code_memory.h"
+#include "jit/code_image.h"
 #include "runtime/core/error.h"
 
 struct cpu;
@@ -96,25 +96,16 @@ struct translated_code_helpers {
 /* One region to compile and what came of it. */
 struct backend_region {
 	const struct ir_region *ir;
-	uint32_t first_slot; /* exit k (0, 1) of block b uses slot first_slot + 2 b + k */
-	/* Results: code address of each block that is an entry, else NULL; `blocks` elements, caller's array.
-	 */
-	const void **entries;
+	/* Results. Exit k (0, 1) of block b uses slot 2 b + k from the region's first. */
+	struct code_image image; /* the caller's to free */
+	uint32_t
+	    *entries; /* where in it each block that is an entry starts, else NO_ENTRY; the caller's array */
 };
-
-/* The code memory that a module has. */
-#define BACKEND_RUNS 8u /* sections at most */
-struct backend_code {
-	size_t bytes; /* of code */
-	unsigned run_count;
-	struct code_run runs[BACKEND_RUNS];
-};
+#define NO_ENTRY UINT32_MAX
 
 struct backend_options {
-	struct code_memory *code; /* shared by all threads, locked by itself */
 	uint32_t ram_size;
 	uint32_t code_map_offset;
-	void *thunk_table; /* jit/common_code.h */
 };
 
 /* Text of the stages of a compilation, for dumps. Owned by the caller, freed with free(). */
@@ -125,9 +116,9 @@ struct backend_text {
 };
 
 struct backend;	       /* one per VM */
-struct backend_thread; /* one per compile thread: LLVM context, target machine, ORC session */
+struct backend_thread; /* one per compile thread: LLVM context and target machine */
 
-#define BACKEND_VERSION 3
+#define BACKEND_VERSION 4
 
 struct backend_interface {
 	unsigned version;
@@ -136,11 +127,10 @@ struct backend_interface {
 	struct backend_thread *(*thread_create)(struct backend *backend, struct error *error);
 	void (*thread_destroy)(struct backend_thread *thread);
 
-	/* Compiles `count` regions as one module. False: nothing was made (out of code memory, or LLVM's
-	 * reason). `text` may be NULL. `code` gets what is the caller's to give back, nothing if nothing was made;
-	 * NULL: code memory is to be reset. */
+	/* Compiles `count` regions as one module, which takes less time than one after the other. False: nothing was made,
+	 * for LLVM's reason. `text` may be NULL. */
 	bool (*compile)(struct backend_thread *thread, struct backend_region *regions, unsigned count,
-			struct backend_code *code, struct backend_text *text, struct error *error);
+			struct backend_text *text, struct error *error);
 };
 
 /* The shared object's only symbol. */

@@ -1,17 +1,17 @@
 /* Inside the LLVM back end. From IR to running code: lower.c and lower_memory.c build LLVM IR, backend.c runs
- * LLVM's passes and its code generator, object.c checks the object file, link.c puts it into code memory
- * through ORC, text.c prints every stage. At build time make_stencils.c makes the first tier's stencils with
+ * LLVM's passes and its code generator, object.c checks the object file and makes images of it
+ * (jit/code_image.h), text.c prints every stage. At build time make_stencils.c makes the first tier's stencils with
  * lower_stencil.c, and with stubs.c the few functions that all translated code shares.
  *
  * One backend_thread belongs to one thread at a time; threads share the backend, which is constant. */
 #ifndef JIT161_JIT_LLVM_LLVM_INTERNAL_H
 #define JIT161_JIT_LLVM_LLVM_INTERNAL_H
 
+#include <elf.h>
 #include <pthread.h>
 #include <setjmp.h>
 
 #include <llvm-c/Core.h>
-#include <llvm-c/LLJIT.h>
 #include <llvm-c/TargetMachine.h>
 
 #include "jit/llvm/backend.h"
@@ -42,7 +42,8 @@ _Static_assert((int)STENCIL_LOAD_OR_LEAVE + (int)THUNK_COUNT == (int)STENCIL_CAL
 /* Only to what stencils call: the instruction is in a delay slot, so that leaving before it is before its branch. */
 #define PACKED_DELAY_SLOT 0x8000u
 
-#define THUNK_TABLE_NAME "jit161_thunks"
+#define THUNK_TABLE_NAME  "jit161_thunks"
+#define STENCIL_HOLE_NAME "hole_%u_%u" /* symbol of a hole: enum hole, operation */
 
 struct backend {
 	struct backend_options options;
@@ -65,30 +66,26 @@ struct backend_thread {
 	LLVMTargetMachineRef machine;
 	LLVMTargetDataRef layout;
 	char *triple, *cpu, *features;
-	LLVMOrcLLJITRef jit;
 
 	/* State of the compilation under way. */
-	struct error *error;	  /* where LLVM's diagnostics go */
-	bool failed;		  /* there was one */
-	struct backend_code code; /* what it has taken of code memory */
-	bool exhausted;		  /* which is full */
-	void *scratch;		  /* list of the blocks handed to the linker instead */
-	uint8_t *text;		  /* the .text section, at its writable address */
-	jmp_buf *on_fatal;	  /* where to continue after a fatal error inside LLVM */
-	bool broken;		  /* there was one: LLVM's structures are not to be touched again */
-	char fatal_reason[256];	  /* and its text */
+	struct error *error;	/* where LLVM's diagnostics go */
+	bool failed;		/* there was one */
+	jmp_buf *on_fatal;	/* where to continue after a fatal error inside LLVM */
+	bool broken;		/* there was one: LLVM's structures are not to be touched again */
+	char fatal_reason[256]; /* and its text */
 };
 
-/* A defined function of an object file. */
-struct object_function {
-	const char *name;
-	uint64_t offset, size; /* in .text */
-};
-
+/* An object file that LLVM made. */
 struct object {
-	size_t text_size;
-	struct object_function *functions; /* by offset */
-	size_t count;
+	const uint8_t *data;
+	size_t size;
+	const Elf64_Shdr *sections;
+	unsigned section_count;
+	const char *section_names;
+	const Elf64_Sym *symbols;
+	size_t symbol_count;
+	const char *names; /* of symbols */
+	struct error *error;
 };
 
 /* --- lower.c --- */
@@ -100,6 +97,8 @@ void types_init(struct types *types, LLVMContextRef context);
 bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const struct backend_region *region,
 		  unsigned number, struct error *error);
 void region_entry_name(char *name, size_t size, unsigned number, const struct ir_block *block);
+/* The section that the functions of region `number` are in. */
+void region_section_name(char *name, size_t size, unsigned number);
 
 LLVMValueRef add_function(const struct types *types, LLVMModuleRef module, const char *name, LLVMTypeRef type,
 			  unsigned convention);
@@ -109,34 +108,22 @@ LLVMValueRef build_musttail(LLVMBuilderRef builder, const struct types *types, L
 LLVMValueRef build_offset(LLVMBuilderRef builder, const struct types *types, LLVMValueRef pointer,
 			  uint64_t offset);
 
-/* --- backend.c --- */
-
-/* Optimises a module, generates code for it and links it. The object's names stay valid until object_free. */
-bool module_compile(struct backend_thread *thread, LLVMModuleRef module, struct object *object,
-		    struct backend_text *text, struct error *error);
-const void *module_address(const struct backend_thread *thread, const struct object *object,
-			   const char *name);
-
 /* --- object.c --- */
 
-/* Checks that an object file can run at another address than it is linked at and holds nothing that is
- * written at run time; lists its functions. The buffer must stay. */
-bool object_inspect(const void *data, size_t size, struct object *object, struct error *error);
-void object_free(struct object *object);
-
-/* --- link.c --- */
-
-bool link_init(struct backend_thread *thread, struct error *error);
-void link_free(struct backend_thread *thread);
-/* Tells the linker where the thunk table is. */
-bool link_define_thunks(struct backend_thread *thread, struct error *error);
-/* Links an object file (the buffer is consumed) into code memory; sets thread->text. */
-bool link_object(struct backend_thread *thread, LLVMMemoryBufferRef buffer, const char *symbol,
-		 struct error *error);
+/* The buffer must stay, and `error`, which later calls fill as well. */
+bool object_open(const void *data, size_t size, struct object *object, struct error *error);
+/* Makes an image of a section of code and all that it refers to. Fails if there is something that could not run at another
+ * address than it is linked at, or is written at run time. */
+bool object_image(const struct object *object, const char *section, struct code_image *image);
+/* The name of the next function in a section, NULL if there are no more; where it starts in it. `next` is 0 at first. */
+const char *object_function(const struct object *object, const char *section, size_t *next, uint64_t *offset,
+			    uint64_t *size);
 
 /* --- text.c --- */
 
 char *text_of_module(LLVMModuleRef module);
-char *text_of_code(const struct backend_thread *thread, const struct object *object);
+/* Of `count` regions. */
+char *text_of_code(const struct backend_thread *thread, const struct object *object,
+		   const struct backend_region *regions, unsigned count);
 
 #endif

@@ -123,6 +123,15 @@ LLVMValueRef add_function(const struct types *types, LLVMModuleRef module, const
 	return function;
 }
 
+/* Each region has a section, so that its code can be told from the others' of the module. */
+static void set_section(LLVMValueRef function, unsigned number)
+{
+	char name[32];
+
+	region_section_name(name, sizeof(name), number);
+	LLVMSetSection(function, name);
+}
+
 LLVMValueRef build_offset(LLVMBuilderRef builder, const struct types *types, LLVMValueRef pointer,
 			  uint64_t offset)
 {
@@ -416,18 +425,10 @@ static void leave_through_slot(struct lowering *lowering, unsigned k)
 	const struct types *types = lowering->types;
 	LLVMValueRef number, at, code;
 
-	if (lowering->group) {
-		number = hole32(lowering, HOLE_SLOT, 0, (int32_t)k);
-		at = hole_address(lowering, HOLE_SLOT_AT, (int32_t)(k * sizeof(void *)));
-	} else {
-		unsigned block = (unsigned)(lowering->block - lowering->region->blocks);
-		uint32_t slot = lowering->first_slot + 2 * block + k;
-
-		number = const32(lowering, slot);
-		at = build_offset(builder, types,
-				  load_cpu(lowering, types->pointer, offsetof(struct cpu, slots)),
-				  (uint64_t)slot * sizeof(void *));
-	}
+	if (!lowering->group)
+		k += 2 * (unsigned)(lowering->block - lowering->region->blocks);
+	number = hole32(lowering, HOLE_SLOT, 0, (int32_t)k);
+	at = hole_address(lowering, HOLE_SLOT_AT, (int32_t)(k * sizeof(void *)));
 	code = LLVMBuildLoad2(builder, types->pointer, at, "");
 	build_musttail(builder, types, code, lowering->cpu, lowering->ram, lowering->budget, number);
 }
@@ -910,6 +911,11 @@ static bool check_supported(const struct ir_region *region, struct error *error)
 	return true;
 }
 
+void region_section_name(char *name, size_t size, unsigned number)
+{
+	snprintf(name, size, ".text.region.%u", number);
+}
+
 void region_entry_name(char *name, size_t size, unsigned number, const struct ir_block *block)
 {
 	snprintf(name, size, "guest_%08x.%u", (unsigned)block->va, number);
@@ -959,6 +965,7 @@ static void lower_entries(struct lowering *lowering, unsigned count, unsigned nu
 
 		region_entry_name(name, sizeof(name), number, &region->blocks[i]);
 		function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
+		set_section(function, number);
 		position(lowering, LLVMAppendBasicBlockInContext(lowering->context, function, ""));
 		build_musttail(lowering->builder, types, lowering->function, LLVMGetParam(function, 0),
 			       LLVMGetParam(function, 1), LLVMGetParam(function, 2),
@@ -1025,6 +1032,7 @@ static void lower_function(struct lowering *lowering, unsigned number)
 	else
 		snprintf(name, sizeof(name), "region.%u", number);
 	lowering->function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
+	set_section(lowering->function, number);
 	if (entries > 1)
 		LLVMSetLinkage(lowering->function, LLVMInternalLinkage);
 	lowering->cpu = LLVMGetParam(lowering->function, 0);
@@ -1066,7 +1074,6 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	    .context = thread->context,
 	    .module = module,
 	    .region = ir,
-	    .first_slot = region->first_slot,
 	};
 	unsigned longest = 0;
 

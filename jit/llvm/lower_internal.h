@@ -37,7 +37,6 @@ struct lowering {
 
 	/* The region. */
 	const struct ir_region *region;
-	uint32_t first_slot;
 	LLVMValueRef function, cpu, ram;
 
 	/* Not a region but a stencil: what differs between blocks are holes, states are in memory, and it is left at once by

@@ -12,8 +12,8 @@ const char *const stencil_common_names[STENCIL_COMMON_COUNT] = {
 #undef COMMON
 };
 
-/* A hole is the address of a symbol that is nowhere defined and can be any number of 32 bits; the linker that resolves it
- * is jit/emit.c. */
+/* A hole is the address of a symbol that is nowhere defined and can be any number of 32 bits; who resolves it is jit/emit.c.
+ * Regions have holes for slots only, whose numbers and offsets are not that large (jit/code_image.h). */
 static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsigned op)
 {
 	const struct types *types = lowering->types;
@@ -25,7 +25,8 @@ static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsig
 		unsigned key = LLVMGetMDKindIDInContext(lowering->context, "absolute_symbol", 15);
 		LLVMMetadataRef range[] = {
 		    LLVMValueAsMetadata(LLVMConstInt(types->i64, 0, false)),
-		    LLVMValueAsMetadata(LLVMConstInt(types->i64, (uint64_t)1 << 32, false)),
+		    LLVMValueAsMetadata(
+			LLVMConstInt(types->i64, (uint64_t)1 << (lowering->group ? 32 : 31), false)),
 		};
 
 		symbol = LLVMAddGlobal(lowering->module, types->i8, name);

@@ -4,7 +4,6 @@
 
 #include "jit/llvm/lower_internal.h"
 
-#define STENCIL_HOLE_NAME "hole_%u_%u" /* enum hole, operation */
 #define STENCIL_NEXT_NAME "stencil_next"
 
 extern const char *const stencil_common_names[STENCIL_COMMON_COUNT];

@@ -33,11 +33,12 @@ static void print_insns(FILE *file, LLVMDisasmContextRef context, uint8_t *code,
 	}
 }
 
-char *text_of_code(const struct backend_thread *thread, const struct object *object)
+char *text_of_code(const struct backend_thread *thread, const struct object *object,
+		   const struct backend_region *regions, unsigned count)
 {
 	LLVMDisasmContextRef context =
 	    LLVMCreateDisasmCPUFeatures(thread->triple, thread->cpu, thread->features, NULL, 0, NULL, NULL);
-	char *text = NULL;
+	char *text = NULL, section[32];
 	size_t size = 0;
 	FILE *file;
 
@@ -49,11 +50,18 @@ char *text_of_code(const struct backend_thread *thread, const struct object *obj
 	/* On x86 variant 1 is Intel's syntax. */
 	LLVMSetDisasmOptions(context,
 			     LLVMDisassembler_Option_AsmPrinterVariant | LLVMDisassembler_Option_PrintImmHex);
-	for (size_t i = 0; i < object->count; i++) {
-		const struct object_function *function = &object->functions[i];
+	for (unsigned i = 0; i < count; i++) {
+		size_t next = 0;
+		uint64_t start, length;
+		const char *name;
 
-		fprintf(file, "%s%s:\n", i ? "\n" : "", function->name);
-		print_insns(file, context, thread->text, function->offset, function->offset + function->size);
+		region_section_name(section, sizeof(section), i);
+		while ((name = object_function(object, section, &next, &start, &length))) {
+			if (start > regions[i].image.size || length > regions[i].image.size - start)
+				continue;
+			fprintf(file, "%s%s:\n", ftell(file) ? "\n" : "", name);
+			print_insns(file, context, regions[i].image.bytes, start, start + length);
+		}
 	}
 	LLVMDisasmDispose(context);
 	fclose(file);

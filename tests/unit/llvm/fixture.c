@@ -111,10 +111,11 @@ int fixture_setup(void **state)
 	fixture->cpu = calloc(1, sizeof(*fixture->cpu));
 	assert_non_null(fixture->cpu);
 
-	assert_true(code_memory_init(&fixture->code, CODE_SIZE, 0, &error));
+	assert_true(code_memory_init(&fixture->code, CODE_SIZE, SLOT_COUNT * sizeof(void *), &error));
 	assert_true(common_code_install(&fixture->common, &fixture->code, &error));
-	options = (struct backend_options){&fixture->code, RAM_SIZE, fixture->memory.code_map_offset,
-					   fixture->common.thunk_table};
+	fixture->slots = code_memory_table(&fixture->code, SLOT_COUNT * sizeof(void *));
+	assert_non_null(fixture->slots);
+	options = (struct backend_options){RAM_SIZE, fixture->memory.code_map_offset};
 	fixture->backend = fixture->interface->create(&options, &error);
 	assert_non_null(fixture->backend);
 	fixture->thread = fixture->interface->thread_create(fixture->backend, &error);
@@ -167,18 +168,57 @@ void fixture_reset(struct fixture *fixture)
 	memset(fixture->memory.ram, 0, fixture->memory.mapped_size);
 }
 
+static uint8_t *install(struct fixture *fixture, const struct code_image *image, uint32_t first_slot,
+			struct code_run *run)
+{
+	struct image_places places = {fixture->common.thunk_table, fixture->slots, first_slot};
+
+	return code_image_install(image, &fixture->code, &places, run);
+}
+
+bool fixture_compile_region(struct fixture *fixture, struct backend_thread *thread,
+			    const struct ir_region *ir, const void **entries, struct code_run *run,
+			    struct backend_text *text, struct error *error)
+{
+	uint32_t offsets[64];
+	struct backend_region region = {.ir = ir, .entries = offsets};
+	struct code_run own;
+	uint8_t *code;
+
+	assert_true(ir->count <= 64);
+	if (!fixture->interface->compile(thread, &region, 1, text, error))
+		return false;
+	code = install(fixture, &region.image, FIRST_SLOT, run ? run : &own);
+	assert_true(code_image_sound(&region.image));
+	code_image_free(&region.image);
+	if (!code)
+		return error_set(error, "code memory is full");
+	for (unsigned i = 0; i < ir->count; i++)
+		entries[i] =
+		    offsets[i] == NO_ENTRY ? NULL : code_memory_executable(&fixture->code, code + offsets[i]);
+	return true;
+}
+
+const void *fixture_install(struct fixture *fixture, struct code_image *image, uint32_t offset,
+			    uint32_t first_slot)
+{
+	struct code_run run;
+	uint8_t *code = install(fixture, image, first_slot, &run);
+
+	assert_non_null(code);
+	code_image_free(image);
+	return code_memory_executable(&fixture->code, code + offset);
+}
+
 const void *fixture_compile(struct fixture *fixture, const char *text, uint32_t va)
 {
 	struct ir_region ir;
-	const void *entries[64];
-	struct backend_region region = {&ir, FIRST_SLOT, entries};
-	const void *code = NULL;
+	const void *entries[64], *code = NULL;
 	struct error error;
 
 	if (!ir_parse(text, &ir, &error) || !ir_verify(&ir, &error))
 		fail_msg("%s", error.text);
-	assert_true(ir.count <= 64);
-	if (!fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error))
+	if (!fixture_compile_region(fixture, fixture->thread, &ir, entries, NULL, NULL, &error))
 		fail_msg("%s", error.text);
 	for (unsigned i = 0; i < ir.count; i++) {
 		assert_true((entries[i] != NULL) == ir.blocks[i].entry);

@@ -37,7 +37,7 @@ struct fixture {
 	struct backend_thread *thread;
 	struct memory memory;
 	struct cpu *cpu;
-	void *slots[SLOT_COUNT];
+	void **slots; /* SLOT_COUNT */
 
 	/* The helpers' answer, and the last call. */
 	enum helper_status status;
@@ -56,6 +56,16 @@ int fixture_teardown(void **state);
 
 /* Zeroes the processor and unlinks all slots. */
 void fixture_reset(struct fixture *fixture);
+
+/* Compiles a region of 64 blocks at most and installs it, with slots from FIRST_SLOT. `entries`: the code of each block that
+ * is an entry, else NULL. `run` gets what is to be given back; it and `text` may be NULL. Any thread. */
+bool fixture_compile_region(struct fixture *fixture, struct backend_thread *thread,
+			    const struct ir_region *ir, const void **entries, struct code_run *run,
+			    struct backend_text *text, struct error *error);
+
+/* Installs an image, which is freed, and returns the address of what is at an offset in it. */
+const void *fixture_install(struct fixture *fixture, struct code_image *image, uint32_t offset,
+			    uint32_t first_slot);
 
 /* Compiles the text of a region, whose slots start at FIRST_SLOT, and returns the code of the entry at `va`.
  */

@@ -73,13 +73,12 @@ static void test_entries(void **state)
 	struct fixture *fixture = *state;
 	struct ir_region ir;
 	const void *entries[3];
-	struct backend_region region = {&ir, FIRST_SLOT, entries};
 	struct cpu *cpu = fixture->cpu;
 	struct error error;
 
 	assert_true(ir_parse(loop_text, &ir, &error));
 	ir.blocks[1].entry = ir.blocks[2].entry = true;
-	if (!fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error))
+	if (!fixture_compile_region(fixture, fixture->thread, &ir, entries, NULL, NULL, &error))
 		fail_msg("%s", error.text);
 	ir_region_free(&ir);
 	fixture_reset(fixture);

@@ -18,15 +18,14 @@ static const char store_text[] = "region mode=kernel,unmapped,big\n"
 				 "  jump 80001000\n";
 
 static bool compile(struct fixture *fixture, struct backend_thread *thread, const void **entries,
-		    struct backend_code *code, struct backend_text *text, struct error *error)
+		    struct code_run *run, struct backend_text *text, struct error *error)
 {
 	struct ir_region ir;
-	struct backend_region region = {&ir, FIRST_SLOT, entries};
 	bool done;
 
 	if (!ir_parse(store_text, &ir, error))
 		abort();
-	done = fixture->interface->compile(thread, &region, 1, code, text, error);
+	done = fixture_compile_region(fixture, thread, &ir, entries, run, text, error);
 	ir_region_free(&ir);
 	return done;
 }
@@ -60,11 +59,11 @@ static void test_write_xor_execute(void **state)
 	struct fixture *fixture = *state;
 	const void *entries[2];
 	struct error error;
-	struct backend_code code;
+	struct code_run run;
 
 	fixture_reset(fixture);
-	assert_true(compile(fixture, fixture->thread, entries, &code, NULL, &error));
-	assert_in_range(code.bytes, 50, 2000);
+	assert_true(compile(fixture, fixture->thread, entries, &run, NULL, &error));
+	assert_in_range(run.size, 50, 2000);
 	check_mappings(entries[0], "r-xs");
 	check_mappings(fixture->common.address[STENCIL_STUB], "r-xs");
 	check_mappings(fixture->code.writable, "rw-s");
@@ -121,11 +120,8 @@ static void test_exhaustion(void **state)
 	while (code_memory_allocate(&fixture->code, 1, 1))
 		;
 	for (unsigned i = 0; i < 3; i++) {
-		struct backend_code code;
-
-		assert_false(compile(fixture, fixture->thread, entries, &code, NULL, &error));
+		assert_false(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
 		assert_non_null(strstr(error.text, "full"));
-		assert_int_equal(code.run_count, 0);
 	}
 	assert_true(code_memory_wanted(&fixture->code) > 0);
 	assert_int_equal(code_memory_wanted(&fixture->code), 0);
@@ -141,22 +137,20 @@ static void test_exhaustion(void **state)
 	fixture_expect_exit(fixture, EXIT_BUDGET, 0x80001000, 0);
 }
 
-/* What a module took is given back, and taken again by the next one. */
+/* What a region took is given back, and taken again by the next one. */
 static void test_giving_back(void **state)
 {
 	struct fixture *fixture = *state;
 	const void *entries[2], *again[2];
-	struct backend_code code;
+	struct code_run run;
 	struct error error;
 	size_t before = fixture->code.used;
 
-	assert_true(compile(fixture, fixture->thread, entries, &code, NULL, &error));
-	assert_true(code.run_count > 0);
+	assert_true(compile(fixture, fixture->thread, entries, &run, NULL, &error));
 	assert_true(fixture->code.used >= before + CODE_PAGE_SIZE);
-	for (unsigned i = 0; i < code.run_count; i++)
-		code_memory_release(&fixture->code, &code.runs[i]);
+	code_memory_release(&fixture->code, &run);
 	assert_int_equal(fixture->code.used, before);
-	assert_true(compile(fixture, fixture->thread, again, &code, NULL, &error));
+	assert_true(compile(fixture, fixture->thread, again, &run, NULL, &error));
 	assert_ptr_equal(entries[0], again[0]);
 }
 
@@ -165,12 +159,11 @@ static void test_refusals(void **state)
 	struct fixture *fixture = *state;
 	struct ir_region ir;
 	const void *entries[2];
-	struct backend_region region = {&ir, 0, entries};
 	struct error error;
 
 	assert_true(ir_parse(store_text, &ir, &error));
 	ir.blocks[0].entry = ir.blocks[1].entry = false;
-	assert_false(fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error));
+	assert_false(fixture_compile_region(fixture, fixture->thread, &ir, entries, NULL, NULL, &error));
 	assert_non_null(strstr(error.text, "without an entry"));
 	ir_region_free(&ir);
 	assert_true(compile(fixture, fixture->thread, entries, NULL, NULL, &error));
@@ -212,7 +205,7 @@ static void test_threads(void **state)
 	}
 }
 
-/* The linker forgets what it has linked: the heap in use is the same after any number of compilations. */
+/* The back end forgets what it has made: the heap in use is the same after any number of compilations. */
 static void test_no_growth(void **state)
 {
 	struct fixture *fixture = *state;

@@ -149,22 +149,24 @@ static void test_binary(void **state)
 	struct fixture *fixture = *state;
 	static struct ir_region ir[TYPES * OPS];
 	static struct backend_region regions[TYPES * OPS];
-	static const void *entries[TYPES * OPS];
+	static uint32_t entries[TYPES * OPS];
 	struct error error;
 	unsigned count = 0;
 
 	for (unsigned t = 0; t < TYPES; t++) {
 		for (unsigned o = 0; o < OPS; o++, count++) {
 			make_binary(&ir[count], ops[o], types[t]);
-			regions[count] = (struct backend_region){&ir[count], 2 * count, &entries[count]};
+			regions[count] =
+			    (struct backend_region){.ir = &ir[count], .entries = &entries[count]};
 		}
 	}
-	if (!fixture->interface->compile(fixture->thread, regions, count, NULL, NULL, &error))
+	if (!fixture->interface->compile(fixture->thread, regions, count, NULL, &error))
 		fail_msg("%s", error.text);
 
 	for (unsigned i = 0; i < count; i++) {
 		enum ir_op op = ops[i % OPS];
 		enum ir_type type = types[i / OPS];
+		const void *code = fixture_install(fixture, &regions[i].image, entries[i], 2 * i);
 
 		for (unsigned j = 0; j < SAMPLES * SAMPLES; j++) {
 			uint64_t a = samples[j / SAMPLES], b = samples[j % SAMPLES], want;
@@ -174,7 +176,7 @@ static void test_binary(void **state)
 			fixture->cpu->hi_ready = a;
 			fixture->cpu->lo_ready = b;
 			fixture->cpu->count_base = ~want;
-			fixture_run(fixture, entries[i], 5);
+			fixture_run(fixture, code, 5);
 			fixture_expect_slot(fixture, 2 * i, 4);
 			if (fixture->cpu->count_base != want)
 				fail_msg("%s.%s %#llx, %#llx: got %#llx, not %#llx", ir_op_info[op].name,
@@ -194,7 +196,6 @@ static void test_conversions(void **state)
 		for (unsigned sign = 0; sign < 2; sign++) {
 			struct ir_region ir;
 			const void *entry;
-			struct backend_region region = {&ir, 0, &entry};
 			struct ir_block *block = open_region(&ir);
 			ir_value value =
 			    ir_unary(block, IR_TRUNC, types[t], ir_get(block, IR_STATE_HI_READY));
@@ -203,7 +204,8 @@ static void test_conversions(void **state)
 			value = ir_unary(block, sign ? IR_SEXT : IR_ZEXT, IR_I64, value);
 			ir_set(block, IR_STATE_COUNT_BASE, value);
 			ir_jump(block, 0x80002000);
-			if (!fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error))
+			if (!fixture_compile_region(fixture, fixture->thread, &ir, &entry, NULL, NULL,
+						    &error))
 				fail_msg("%s", error.text);
 			for (unsigned i = 0; i < SAMPLES; i++) {
 				unsigned bits = bits_of(types[t]);
@@ -253,7 +255,6 @@ static void test_states(void **state)
 	for (unsigned user = 0; user < 2; user++) {
 		struct ir_region ir;
 		const void *entry;
-		struct backend_region region = {&ir, 0, &entry};
 		struct ir_block *block = open_region(&ir);
 		struct cpu *cpu = fixture->cpu;
 		struct error error;
@@ -271,7 +272,7 @@ static void test_states(void **state)
 			    ir_binary(block, IR_ADD, type, ir_get(block, s), ir_const(block, type, s + 1)));
 		}
 		ir_jump(block, 0x80001004);
-		if (!fixture->interface->compile(fixture->thread, &region, 1, NULL, NULL, &error))
+		if (!fixture_compile_region(fixture, fixture->thread, &ir, &entry, NULL, NULL, &error))
 			fail_msg("%s", error.text);
 		fixture_reset(fixture);
 		for (unsigned i = 1; i < 32; i++)
@@ -281,7 +282,7 @@ static void test_states(void **state)
 		for (unsigned i = 0; i < 4; i++)
 			*longs[i] = i * 100000;
 		fixture_run(fixture, entry, 1);
-		fixture_expect_slot(fixture, 0, 0);
+		fixture_expect_slot(fixture, FIRST_SLOT, 0);
 		assert_int_equal(cpu->gpr[0], 0);
 		for (unsigned i = 1; i < 32; i++)
 			assert_int_equal(cpu->gpr[i], i * 1000 + IR_STATE_AT + i);
