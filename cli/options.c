@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "jit/store/store.h"
 #include "runtime/core/trace.h"
 
 #include <errno.h>
@@ -58,6 +59,9 @@ const char *const options_long_usage[] = {
     "     --module=N                     Regions compiled together at most",
     "     --compile-threads=N            0: compile at once, on the machine's own thread",
     "     --code-size=SIZE               Memory for translated code, from 64K to 1G",
+    "     --cache=DIR|off                Where compiled regions are kept for later runs; default: jit161 in",
+    "                                    $XDG_CACHE_HOME or ~/.cache",
+    "     --cache-size=SIZE              Size of what is kept there, from 1M; default: 256M",
     "     --lockstep-seed=N              Choice of the stretches between comparisons",
     "     --lockstep-stretch=N           Longest stretch, in cycles",
     "     --machine=system161|malta      The machine; what follows is for malta only, and may be given as",
@@ -163,6 +167,13 @@ static bool code_size(struct parser *parser, const char *value, size_t *bytes)
 	return true;
 }
 
+static bool cache_size(struct parser *parser, const char *value, uint64_t *bytes)
+{
+	if (!parse_size(value, bytes) || *bytes < STORE_MIN_SIZE)
+		return bad_value(parser, "cache-size", value, "a size from 1M to 4095M");
+	return true;
+}
+
 /* The guest's time, as cycles of System/161's clock or in seconds; ns. */
 static bool guest_time(struct parser *parser, const char *name, const char *value, uint64_t *ns)
 {
@@ -184,7 +195,7 @@ static bool guest_time(struct parser *parser, const char *name, const char *valu
 	return bad_value(parser, name, value, "a time such as 1000000cycles, 2.5s or 100ms");
 }
 
-static const char *const planned[] = {"quantum", "cache", "initrd", "drive", "net", NULL};
+static const char *const planned[] = {"quantum", "initrd", "drive", "net", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -346,6 +357,12 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	}
 	if (strcmp(name, "code-size") == 0)
 		return code_size(parser, value, &options->jit.code_bytes);
+	if (strcmp(name, "cache") == 0) {
+		options->cache = value;
+		return *value ? true : bad_value(parser, name, value, "a directory or off");
+	}
+	if (strcmp(name, "cache-size") == 0)
+		return cache_size(parser, value, &options->jit.cache_bytes);
 	if (strcmp(name, "lockstep-seed") == 0) {
 		if (!number(parser, name, value, 0, UINT32_MAX, &n))
 			return false;
@@ -536,6 +553,7 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	options->read_stdin = !drop_in;
 	options->meter = drop_in ? ".sockets/meter" : NULL;
 	options->jit = jit_default_options();
+	options->jit.cache_bytes = STORE_DEFAULT_SIZE;
 	options->lockstep_engine = ENGINE_JIT;
 	options->lockstep_seed = 1;
 	options->lockstep_stretch = 1000000;

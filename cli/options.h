@@ -53,6 +53,7 @@ struct run_options {
 	const char *coverage;	/* --coverage: file for the tracefile, "-" for standard output; or NULL */
 	const char *transcript; /* --transcript: file, or NULL */
 	bool sandbox;		/* --no-sandbox */
+	const char *cache;	/* --cache: a directory or "off"; NULL: the default */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
 	bool malta; /* --machine */

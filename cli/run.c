@@ -22,6 +22,7 @@
 #include "cli/streams.h"
 #include "devices/host/console_input.h"
 #include "devices/host/meter_socket.h"
+#include "jit/store/store.h"
 #include "runtime/vm/coverage.h"
 #include "runtime/vm/lockstep.h"
 #include "runtime/vm/symbols.h"
@@ -288,6 +289,19 @@ static bool wants_report(const struct run_options *options, const struct diagnos
 	}
 }
 
+/* What was compiled is there for the next run. Trouble with that shows only where the cache was asked for, or to who reads our
+ * own messages anyway: the guest has lost nothing. */
+static void keep_code(struct streams *streams, struct vm *vm, const struct run_options *options, bool drop_in)
+{
+	struct error warning;
+
+	if (!vm->jit)
+		return;
+	jit_keep(vm->jit, &warning);
+	if (warning.text[0] && (options->cache || !drop_in))
+		report(streams, &warning);
+}
+
 static int run_machine(struct streams *streams, struct run_options *options, bool drop_in)
 {
 	struct debugger *debugger = NULL;
@@ -397,6 +411,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 			 .kernel = kernel, .reader = reader, .always = options->report == REPORT_ON});
 	if (wants_report(options, diagnosis, drop_in))
 		report_print(streams, vm, diagnosis);
+	keep_code(streams, vm, options, drop_in);
 	if (!drop_in && !killed)
 		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
 	if (options->stats && !statistics_write(&outputs.stats, vm, options, diagnosis, &sandbox, status,
@@ -441,8 +456,14 @@ int command_run(int argc, char **argv, bool drop_in)
 			streams.prefix = "jit161";
 		char *path = options_library_path(BACKEND_LIBRARY);
 
+		char *cache = options.cache ? strdup(options.cache) : store_default_directory();
+
 		options.jit.backend_path = path;
+		options.jit.cache_directory = cache && strcmp(cache, "off") != 0 ? cache : NULL;
+		const char *slash = strrchr(options.kernel, '/');
+		options.jit.guest = slash ? slash + 1 : options.kernel;
 		status = run_machine(&streams, &options, drop_in);
+		free(cache);
 		free(path);
 	} else if (error.text[0]) {
 		report(&streams, &error);

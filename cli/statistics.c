@@ -117,6 +117,11 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4],
 			jit.exits[5], jit_exit_names[5], jit.exits[6], jit_exit_names[6]);
 	streams_message(streams, "    %.3f s of CPU time spent compiling", (double)jit.compile_ns / 1e9);
+	if (jit.kept)
+		streams_message(streams,
+				"    kept from earlier runs: %" PRIu64 " regions used, %" PRIu64
+				" wanted but missing; %" PRIu64 " stored for later ones",
+				jit.kept_loaded, jit.kept_missed, jit.kept_stored);
 	if (jit.backend_error[0])
 		streams_message(streams, "    no translation: %s", jit.backend_error);
 }
@@ -196,6 +201,21 @@ static cJSON *cache_json(const struct jit_statistics *jit)
 	return object;
 }
 
+/* The persistent translation cache. */
+static cJSON *kept_json(const struct jit_statistics *jit)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddBoolToObject(object, "on", jit->kept);
+	add_number(object, "records", jit->kept_records);
+	add_number(object, "loaded", jit->kept_loaded);
+	add_number(object, "missed", jit->kept_missed);
+	add_number(object, "stored", jit->kept_stored);
+	add_number(object, "stored_bytes", jit->kept_bytes);
+	add_number(object, "refused", jit->kept_refused);
+	return object;
+}
+
 /* Each device of System/161's bus, with what its kind counts. */
 static cJSON *slots_json(const struct bus *bus)
 {
@@ -256,6 +276,7 @@ static cJSON *jit_json(const struct vm *vm)
 	add_number(object, "adopted", jit.adopted);
 	add_number(object, "flushes", jit.flushes);
 	cJSON_AddItemToObject(object, "cache", cache_json(&jit));
+	cJSON_AddItemToObject(object, "kept", kept_json(&jit));
 	cJSON_AddNumberToObject(object, "compile_cpu_seconds", (double)jit.compile_ns / 1e9);
 	return object;
 }

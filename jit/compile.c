@@ -34,6 +34,7 @@ struct compiler {
 	struct backend *backend;
 	struct backend_thread *own_thread; /* of the machine's thread */
 	atomic_bool broken;
+	atomic_bool other; /* the back end is not the one that kept regions are from */
 	char reason[256];
 	atomic_uint_fast64_t compile_ns, code_bytes, failed;
 };
@@ -77,6 +78,11 @@ static void load_backend(struct compiler *compiler)
 				atomic_store(&compiler->broken, true);
 			}
 			compiler->interface = get();
+			struct build_id id;
+			if (!build_id_of_code((const void *)get, &id) ||
+			    memcmp(&id, &compiler->jit->kept_backend, sizeof(id)) != 0 ||
+			    !get()->llvm_as_built())
+				atomic_store(&compiler->other, true);
 		}
 	}
 	pthread_mutex_unlock(&compiler->lock);
@@ -420,6 +426,11 @@ void compiler_wait(struct compiler *compiler)
 bool compiler_broken(const struct compiler *compiler)
 {
 	return atomic_load(&compiler->broken);
+}
+
+bool compiler_matches(const struct compiler *compiler)
+{
+	return !atomic_load(&compiler->other);
 }
 
 uint64_t compiler_spent_ns(const struct compiler *compiler)

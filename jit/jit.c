@@ -1,6 +1,7 @@
 /* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
  * compiled. */
 #include "jit/jit_internal.h"
+#include "jit/kept.h"
 #include "runtime/core/host_needs.h"
 #include "runtime/cpu/debug.h"
 
@@ -60,6 +61,7 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 		jit_free(jit);
 		return NULL;
 	}
+	kept_open(jit);
 	memory->listeners[CODE_TRANSLATED] =
 	    (struct code_listener){.written = cache_code_written, .context = jit};
 	for (unsigned i = 0; i < cpu_count; i++) {
@@ -77,6 +79,7 @@ void jit_free(struct jit *jit)
 	compiler_free(jit->compiler);
 	emitter_free(jit->emitter);
 	cache_free(jit);
+	kept_close(jit);
 	code_memory_free(&jit->code);
 	free(jit);
 }
@@ -116,6 +119,8 @@ static void collect(struct jit *jit)
 		if (region->compiled || region->stale)
 			mark_requested(jit, region, false);
 		struct code_object *object = region->object;
+		if (region->compiled)
+			kept_add(jit, region);
 		if (region->compiled && !region->stale) {
 			cache_install(jit, region);
 		} else {
@@ -150,6 +155,7 @@ static bool can_afford_to_compile(const struct jit *jit)
 
 static void request(struct jit *jit, struct block_entry *entry)
 {
+	jit->statistics.kept_missed += jit->store != NULL;
 	if (cache_awaits(jit, entry))
 		return; /* the same program runs elsewhere, or the page came back: its code is coming */
 	entry->requested = true;
@@ -324,7 +330,7 @@ static void hot(struct jit *jit, struct block_entry *entry)
 	const struct translation *translation = translation_at(jit, entry->translation);
 	bool only_leaves = translation->tier == 1 && translation->block.instructions == 0;
 
-	if (!entry->requested && !only_leaves && can_afford_to_compile(jit))
+	if (!entry->requested && !only_leaves && !kept_adopt(jit, entry) && can_afford_to_compile(jit))
 		request(jit, entry);
 	atomic_fetch_add_explicit(&entry->countdown, again, memory_order_relaxed);
 	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
@@ -362,7 +368,7 @@ bool jit_translate(struct jit *jit, struct block_entry *entry)
 {
 	struct emitted_block block;
 
-	if (cache_adopt(jit, entry))
+	if (cache_adopt(jit, entry) || kept_adopt(jit, entry))
 		return true;
 	region_scan_block(jit, entry, &block);
 	if (!emit_block(jit, &block))
@@ -380,7 +386,7 @@ static void interpret_cold(struct jit *jit, struct cpu *cpu, struct block_entry 
 	uint32_t heat = heat_of(entry) + 1;
 
 	atomic_fetch_sub_explicit(&entry->countdown, 1, memory_order_relaxed);
-	if (wants_adoption(heat) && cache_adopt(jit, entry))
+	if (wants_adoption(heat) && (cache_adopt(jit, entry) || kept_adopt(jit, entry)))
 		return;
 	if (atomic_load_explicit(&entry->countdown, memory_order_relaxed) <= 0)
 		hot(jit, entry);
@@ -463,7 +469,7 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	int64_t before = cpu->budget;
 
 	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
-	    jit->interpreted_cycles < WARM_UP_CYCLES)
+	    jit->interpreted_cycles < WARM_UP_CYCLES && !kept_any(jit))
 		reference_run(cpu); /* not even counting what is hot */
 	else
 		run(jit, cpu);
@@ -477,9 +483,17 @@ void jit_settle(struct jit *jit)
 	collect(jit);
 }
 
+void jit_keep(struct jit *jit, struct error *warning)
+{
+	collect(jit);
+	kept_write(jit);
+	*warning = jit->kept_error;
+}
+
 void jit_statistics(const struct jit *jit, struct jit_statistics *statistics)
 {
 	*statistics = jit->statistics;
 	reclaim_statistics(jit, statistics);
 	compiler_statistics(jit->compiler, statistics);
+	kept_statistics(jit, statistics);
 }

@@ -53,6 +53,10 @@ struct jit_options {
 	unsigned region_instructions; /* guest instructions in a region at most */
 	unsigned regions_per_module;  /* regions compiled together at most */
 	size_t code_bytes;	      /* size of the code memory */
+	/* Regions are kept in this directory between runs (jit/store/store.h), so many bytes of them; NULL: they are not. */
+	const char *cache_directory;
+	uint64_t cache_bytes;
+	const char *guest; /* its name, for who looks at what is kept; NULL: none */
 };
 
 /* The defaults. `backend_path` is NULL and must be filled in. */
@@ -75,6 +79,10 @@ void jit_flush(struct jit *jit);
 /* Code ends before this virtual address from now on (debug_splits_at says so to whoever makes new code): what runs over it,
  * in any mode and at any physical address, is not used again. Between runs only. */
 void jit_split(struct jit *jit, uint32_t va);
+
+/* Writes down the regions that are to be kept. Between runs only. `warning` says what went wrong with that or with the cache as
+ * a whole; empty: nothing. */
+void jit_keep(struct jit *jit, struct error *warning);
 
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
@@ -117,6 +125,13 @@ struct jit_statistics {
 	uint64_t reclaimed_bytes; /* of code memory taken back, for whatever reason */
 	uint64_t budget_bytes;	  /* size of code memory */
 	uint64_t taken_bytes;	  /* of it in use now, by whole pages */
+	bool kept;		  /* regions are kept between runs. If so: */
+	uint64_t kept_records;	  /* those of earlier runs that there were to choose from */
+	uint64_t kept_loaded;	  /* regions that came from there */
+	uint64_t kept_missed;	  /* regions wanted that were not there */
+	uint64_t kept_stored;	  /* regions written down */
+	uint64_t kept_bytes;	  /* of what was written */
+	uint64_t kept_refused;	  /* damaged files and records met */
 	/* Of what there is now: */
 	uint64_t live_code_bytes, live_instructions; /* both tiers */
 	struct jit_metadata metadata;

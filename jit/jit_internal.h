@@ -11,6 +11,7 @@
 #include "jit/jit.h"
 #include "jit/llvm/backend.h"
 #include "jit/pool.h"
+#include "jit/store/key.h"
 #include "runtime/cpu/cpu.h"
 
 #define BLOCK_INSTRUCTIONS 64u /* a longer block is split */
@@ -186,6 +187,7 @@ struct address_use {
 #define SLOT_CLASSES	9     /* runs of 1, 2, 4, ... 256 slots */
 
 struct compiler;
+struct store;
 
 struct jit {
 	struct jit_options options;
@@ -221,6 +223,11 @@ struct jit {
 	struct code_object *chunk; /* being filled */
 	uint32_t dead;		   /* the first of the dead translations */
 	size_t region_bytes;	   /* of the second tier's records */
+
+	/* kept.c */
+	struct store *store; /* NULL: nothing is kept */
+	struct build_id kept_backend;
+	struct error kept_error; /* why not, or what went wrong; empty: nothing */
 
 	struct common_code common;
 	struct emitter *emitter;
@@ -408,6 +415,8 @@ struct region *compiler_collect(struct compiler *compiler);
 /* Waits until nothing is queued or being compiled. */
 void compiler_wait(struct compiler *compiler);
 bool compiler_broken(const struct compiler *compiler);
+/* Whether the back end that was loaded is the one that is on record for the kept regions, with the LLVM it was built for. */
+bool compiler_matches(const struct compiler *compiler);
 void compiler_statistics(struct compiler *compiler, struct jit_statistics *statistics);
 /* CPU time that compiling has taken so far. */
 uint64_t compiler_spent_ns(const struct compiler *compiler);

@@ -118,10 +118,12 @@ struct backend_text {
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context and target machine */
 
-#define BACKEND_VERSION 4
+#define BACKEND_VERSION 5
 
 struct backend_interface {
 	unsigned version;
+	/* Whether libLLVM is of the very version that this was built with. */
+	bool (*llvm_as_built)(void);
 	struct backend *(*create)(const struct backend_options *options, struct error *error);
 	void (*destroy)(struct backend *backend);
 	struct backend_thread *(*thread_create)(struct backend *backend, struct error *error);

@@ -1,0 +1,34 @@
+/* Regions kept on disk: what a region looks like as a record (kept_record.c), and when records are looked for, used and made
+ * (kept.c). */
+#ifndef JIT161_JIT_KEPT_H
+#define JIT161_JIT_KEPT_H
+
+#include "jit/jit_internal.h"
+#include "jit/store/key.h"
+#include "jit/store/store.h"
+
+/* Opens the store if the options name a directory. Never fails: without a store all is compiled. */
+void kept_open(struct jit *jit);
+void kept_close(struct jit *jit);
+/* Gives an address the code of a kept region with the same bytes, if there is one. No translated code may be under way. */
+bool kept_adopt(struct jit *jit, struct block_entry *entry);
+/* Whether there is anything to look for. */
+bool kept_any(const struct jit *jit);
+/* A region that was compiled is to be kept. */
+void kept_add(struct jit *jit, const struct region *region);
+/* Writes down what is to be kept. */
+void kept_write(struct jit *jit);
+void kept_statistics(const struct jit *jit, struct jit_statistics *statistics);
+
+/* --- kept_record.c --- */
+
+/* What a compiled region is found by. */
+struct store_name record_name(const struct region *region);
+/* The record of a compiled region whose image is there; from malloc. */
+void *record_make(const struct region *region, uint32_t *size);
+/* The region of a record whose head is found at RAM offset `pa`; compiled, not yet installed. NULL if the record makes no
+ * sense. */
+struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
+			     uint32_t ram_size);
+
+#endif
