@@ -27,7 +27,7 @@ struct compiler {
 	atomic_bool some_done;
 	unsigned busy;	  /* threads that are compiling */
 	unsigned waiting; /* threads that wait for work */
-	bool stop;
+	bool stop, pause; /* nothing more is taken off the queue */
 
 	pthread_once_t loaded;
 	const struct backend_interface *interface;
@@ -264,7 +264,8 @@ static unsigned take(struct compiler *compiler, struct region **regions)
 {
 	unsigned count = 0;
 
-	while (compiler->queue && count < compiler->jit->options.regions_per_module && count < MAX_MODULE) {
+	while (compiler->queue && !compiler->pause && count < compiler->jit->options.regions_per_module &&
+	       count < MAX_MODULE) {
 		struct region **wanted = &compiler->queue;
 
 		for (struct region **at = &(*wanted)->next_job; *at; at = &(*at)->next_job)
@@ -420,6 +421,17 @@ void compiler_wait(struct compiler *compiler)
 	pthread_mutex_lock(&compiler->lock);
 	while ((compiler->queue || compiler->busy) && compiler->thread_count)
 		pthread_cond_wait(&compiler->idle, &compiler->lock);
+	pthread_mutex_unlock(&compiler->lock);
+}
+
+void compiler_finish(struct compiler *compiler)
+{
+	pthread_mutex_lock(&compiler->lock);
+	compiler->pause = true;
+	while (compiler->busy)
+		pthread_cond_wait(&compiler->idle, &compiler->lock);
+	compiler->pause = false;
+	pthread_cond_broadcast(&compiler->work);
 	pthread_mutex_unlock(&compiler->lock);
 }
 

@@ -485,6 +485,8 @@ void jit_settle(struct jit *jit)
 
 void jit_keep(struct jit *jit, struct error *warning)
 {
+	if (jit->store)
+		compiler_finish(jit->compiler); /* else a short run would begin it anew every time */
 	collect(jit);
 	kept_write(jit);
 	*warning = jit->kept_error;

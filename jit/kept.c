@@ -39,9 +39,9 @@ static bool make_key(struct jit *jit, struct store_key *key, struct error *error
 	memset(key, 0, sizeof(*key));
 	key->hash = store_hash(model->name, strlen(model->name), host_processor_hash());
 	key->hash = store_hash(&parts, sizeof(parts), key->hash);
-	snprintf(key->title, sizeof(key->title), "%s, %s endian, %u KiB of RAM, %s, regions of %u", model->name,
-		 model->lift.big_endian ? "big" : "little", parts.ram_size >> 10, inlined ? "inline" : "call",
-		 jit->options.region_instructions);
+	snprintf(key->title, sizeof(key->title), "%s, %s endian, %u KiB of RAM, %s, regions of %u",
+		 model->name, model->lift.big_endian ? "big" : "little", parts.ram_size >> 10,
+		 inlined ? "inline" : "call", jit->options.region_instructions);
 	return true;
 }
 
@@ -75,7 +75,8 @@ static bool same_content(const struct jit *jit, const struct region *region)
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
 
-		if (memcmp(jit->memory->ram + block->pa, region->content + block->content, 4u * block->words) != 0)
+		if (memcmp(jit->memory->ram + block->pa, region->content + block->content,
+			   4u * block->words) != 0)
 			return false;
 	}
 	return true;

@@ -120,7 +120,8 @@ static bool sizes_are_possible(const struct record *record, uint32_t size)
 {
 	return record->block_count >= 1 && record->block_count <= MAX_REGION_BLOCKS &&
 	       record->entry_count >= 1 && record->entry_count <= record->block_count &&
-	       record->slot_count == 2 * record->block_count && record->blocks_lifted <= record->block_count &&
+	       record->slot_count == 2 * record->block_count &&
+	       record->blocks_lifted <= record->block_count &&
 	       record->content_words <= record->block_count * (BLOCK_INSTRUCTIONS + 1) &&
 	       record->instructions <= record->content_words && record->site_count <= record->image_size &&
 	       record_size(record) == size;
@@ -137,7 +138,7 @@ static bool locate(const struct region *region, const struct record_block *block
 		return false;
 	if (region->mode.mapped) {
 		*place = (pa & PAGE_MASK) | (block->va & ~PAGE_MASK);
-		return ((block->va ^ head) & PAGE_MASK) == 0 && *place < ram_size;
+		return block->va >> 31 == 0 && ((block->va ^ head) & PAGE_MASK) == 0 && *place < ram_size;
 	}
 	*place = block->va & 0x1FFFFFFF;
 	return block->va >> 30 == 2 && *place < ram_size;

@@ -109,14 +109,14 @@ bool build_id_of_code(const void *address, struct build_id *id)
 
 /* --- the host's processor --- */
 
-#define APIC_ID	 0xFF000000u /* leaf 1, EBX: which of the processors this is */
-#define OSXSAVE	 (1u << 27)  /* leaf 1, ECX */
+#define APIC_ID 0xFF000000u /* leaf 1, EBX: which of the processors this is */
+#define OSXSAVE (1u << 27)  /* leaf 1, ECX */
 
 /* Intel's manual, volume 2A, CPUID: the leaves that say kind and features. */
 static const struct {
 	uint32_t leaf, subleaf;
-} leaves[] = {{0, 0},	 {1, 0},	  {7, 0},	   {7, 1},	    {0xD, 1},
-	      {0x14, 0}, {0x19, 0}, {0x1E, 0}, {0x24, 0}, {0x80000001, 0}, {0x80000008, 0}};
+} leaves[] = {{0, 0},	 {1, 0},    {7, 0},    {7, 1},		{0xD, 1},	{0x14, 0},
+	      {0x19, 0}, {0x1E, 0}, {0x24, 0}, {0x80000001, 0}, {0x80000008, 0}};
 
 uint64_t host_processor_hash(void)
 {
@@ -125,7 +125,8 @@ uint64_t host_processor_hash(void)
 	for (unsigned i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
 		uint32_t words[4] = {0};
 
-		__get_cpuid_count(leaves[i].leaf, leaves[i].subleaf, &words[0], &words[1], &words[2], &words[3]);
+		__get_cpuid_count(leaves[i].leaf, leaves[i].subleaf, &words[0], &words[1], &words[2],
+				  &words[3]);
 		if (leaves[i].leaf == 1) {
 			words[1] &= ~APIC_ID;
 			if (words[2] & OSXSAVE) {

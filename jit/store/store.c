@@ -25,7 +25,7 @@ struct store {
 	char label[STORE_LABEL_SIZE];
 	int files[MAX_FILES]; /* the last one is written to */
 	unsigned file_count;
-	uint64_t end; /* of the last one's good batches */
+	uint64_t end;  /* of the last one's good batches */
 	uint64_t room; /* bytes that may be added to it */
 
 	struct known *known; /* from 1 */
@@ -173,7 +173,8 @@ static bool open_files(struct store *store, int directory, uint64_t limit, struc
 	return true;
 }
 
-struct store *store_open(const struct store_options *options, const struct store_key *key, struct error *error)
+struct store *store_open(const struct store_options *options, const struct store_key *key,
+			 struct error *error)
 {
 	int directory;
 	struct store *store;
@@ -283,7 +284,8 @@ static void skip_batch(void *context, uint64_t start, const struct batch_header 
 	(void)start;
 	for (uint32_t i = 0; i < header->count; i++)
 		for (uint32_t k = store->first_waiting; k <= store->count; k++)
-			if (store->known[k].waiting && same_place(&store->known[k].entry.name, &entries[i].name) &&
+			if (store->known[k].waiting &&
+			    same_place(&store->known[k].entry.name, &entries[i].name) &&
 			    store->known[k].entry.name.identity == entries[i].name.identity) {
 				free(store->known[k].waiting);
 				store->known[k].waiting = NULL;

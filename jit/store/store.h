@@ -51,7 +51,8 @@ struct store_figures {
 };
 
 /* NULL, with the reason, if the directory cannot be used. Else the error is empty, or says which file was not used and why. */
-struct store *store_open(const struct store_options *options, const struct store_key *key, struct error *error);
+struct store *store_open(const struct store_options *options, const struct store_key *key,
+			 struct error *error);
 /* What was added and not written is lost. */
 void store_close(struct store *store);
 

@@ -14,7 +14,8 @@
 
 char *store_default_directory(void)
 {
-	const char *chosen = getenv("JIT161_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	const char *chosen = getenv("JIT161_CACHE"), *cache = getenv("XDG_CACHE_HOME"),
+		   *home = getenv("HOME");
 	char *path = NULL;
 	int length = 0;
 
@@ -84,7 +85,8 @@ int directory_open_file(int directory, const char *name, bool make, struct error
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
 	    (status.st_mode & 022) == 0 && status.st_nlink == 1)
 		return fd;
-	error_set(error, "%s in the cache of translated code is not used: it is no file that only you can write",
+	error_set(error,
+		  "%s in the cache of translated code is not used: it is no file that only you can write",
 		  name);
 	error_hint(error, "`jit161 cache clear' removes it.");
 	close(fd);

@@ -75,8 +75,9 @@ static bool entries_fit(const struct batch_header *header, const struct batch_en
 	uint64_t records = sizeof(*header) + (uint64_t)header->count * sizeof(*entries);
 
 	for (uint32_t i = 0; i < header->count; i++)
-		if (entries[i].size == 0 || entries[i].size > STORE_MAX_RECORD || entries[i].offset < records ||
-		    entries[i].offset > header->size || entries[i].size > header->size - entries[i].offset)
+		if (entries[i].size == 0 || entries[i].size > STORE_MAX_RECORD ||
+		    entries[i].offset < records || entries[i].offset > header->size ||
+		    entries[i].size > header->size - entries[i].offset)
 			return false;
 	return true;
 }
