@@ -134,17 +134,17 @@ int command_cache(int argc, char **argv)
 	}
 	if (!directory)
 		directory = store_default_directory();
-	if (!directory || strcmp(directory, "off") == 0)
+	if (action && strcmp(action, "show") != 0 && strcmp(action, "check") != 0 && strcmp(action, "clear") != 0)
+		fputs(usage_text, stderr);
+	else if (!directory || strcmp(directory, "off") == 0)
 		fputs("jit161: there is no cache: it is switched off, or there is no home directory\n",
 		      stderr);
 	else if (!action || strcmp(action, "show") == 0)
 		status = show(directory, false);
 	else if (strcmp(action, "check") == 0)
 		status = show(directory, true);
-	else if (strcmp(action, "clear") == 0)
-		status = clear(directory);
 	else
-		fputs(usage_text, stderr);
+		status = clear(directory);
 	free(directory);
 	return status;
 }
