@@ -13,8 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MAX_THREADS 8
-#define MAX_MODULE  64
+#define MAX_THREADS    8
+#define MAX_MODULE     64
+#define FINISH_SECONDS 1 /* that the end of a run waits for a compile thread at most */
 
 struct compiler {
 	const struct jit *jit; /* options, memory sizes and the CPU model: constant */
@@ -426,10 +427,14 @@ void compiler_wait(struct compiler *compiler)
 
 void compiler_finish(struct compiler *compiler)
 {
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += FINISH_SECONDS;
 	pthread_mutex_lock(&compiler->lock);
 	compiler->pause = true;
-	while (compiler->busy)
-		pthread_cond_wait(&compiler->idle, &compiler->lock);
+	while (compiler->busy && pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) == 0)
+		;
 	compiler->pause = false;
 	pthread_cond_broadcast(&compiler->work);
 	pthread_mutex_unlock(&compiler->lock);

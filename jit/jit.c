@@ -155,12 +155,12 @@ static bool can_afford_to_compile(const struct jit *jit)
 
 static void request(struct jit *jit, struct block_entry *entry)
 {
-	jit->statistics.kept_missed += jit->store != NULL;
 	if (cache_awaits(jit, entry))
 		return; /* the same program runs elsewhere, or the page came back: its code is coming */
 	entry->requested = true;
 	if (compiler_broken(jit->compiler))
 		return;
+	jit->statistics.kept_missed += jit->store != NULL;
 	struct region *region = region_discover(jit, entry, false);
 	region->head = entry;
 	if (!cache_add(jit, region)) {

@@ -414,7 +414,7 @@ void compiler_submit(struct compiler *compiler, struct region *region);
 struct region *compiler_collect(struct compiler *compiler);
 /* Waits until nothing is queued or being compiled. */
 void compiler_wait(struct compiler *compiler);
-/* Waits for what is being compiled, but not for what is queued. */
+/* Waits for what is being compiled, but not for what is queued, and not for long. */
 void compiler_finish(struct compiler *compiler);
 bool compiler_broken(const struct compiler *compiler);
 /* Whether the back end that was loaded is the one that is on record for the kept regions, with the LLVM it was built for. */
