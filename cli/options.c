@@ -170,7 +170,7 @@ static bool code_size(struct parser *parser, const char *value, size_t *bytes)
 static bool cache_size(struct parser *parser, const char *value, uint64_t *bytes)
 {
 	if (!parse_size(value, bytes) || *bytes < STORE_MIN_SIZE)
-		return bad_value(parser, "cache-size", value, "a size from 1M to 4095M");
+		return bad_value(parser, "cache-size", value, "a size of at least 1M");
 	return true;
 }
 
