@@ -68,10 +68,13 @@ static bool same_place(const struct store_name *a, const struct store_name *b)
 
 static bool is_known(const struct store *store, const struct store_name *name)
 {
-	for (uint32_t at = store->limit ? *bucket(store, name) : 0; at; at = store->known[at].next)
-		if (same_place(&store->known[at].entry.name, name) &&
-		    store->known[at].entry.name.identity == name->identity && !store->known[at].refused)
+	for (uint32_t at = store->limit ? *bucket(store, name) : 0; at; at = store->known[at].next) {
+		const struct known *known = &store->known[at];
+
+		if (same_place(&known->entry.name, name) && known->entry.name.identity == name->identity &&
+		    (known->start || known->waiting) && !known->refused)
 			return true;
+	}
 	return false;
 }
 

@@ -78,7 +78,7 @@ KERNEL = ["-X", "-c", GUESTS + "/sys161.conf", GUESTS + "/kernel.elf"]
 
 def second_run():
     """Kernel and user code, both machines and byte orders."""
-    cases = [("opcodes", bare("opcodes"), AT_ONCE), ("unaligned", bare("unaligned"), AT_ONCE),
+    cases = [("opcodes", bare("opcodes"), AT_ONCE),
              ("second tier only", bare("opcodes"), [*AT_ONCE, "--tier=2"]),
              ("crc32", [*KERNEL, "crc32"], ["--compile-threads=0", "--threshold=3000"])]
     for order in ("little", "big"):
