@@ -101,7 +101,6 @@ static void add_batch(void *context, uint64_t start, const struct batch_header *
 		known->start = start;
 		known->file = (uint16_t)(store->file_count - 1);
 	}
-	store->figures.records += header->count;
 }
 
 /* --- opening --- */
@@ -196,6 +195,7 @@ struct store *store_open(const struct store_options *options, const struct store
 	done = open_files(store, directory, options->limit, error);
 	close(directory);
 	store->first_waiting = store->count + 1;
+	store->figures.records = store->count;
 	if (done)
 		return store;
 	store_close(store);
@@ -278,21 +278,22 @@ struct store_figures store_figures(const struct store *store)
 
 /* --- writing --- */
 
-/* Identities that others have written since. */
-static void skip_batch(void *context, uint64_t start, const struct batch_header *header,
-		       const struct batch_entry *entries)
+/* What others have written since need not be written again. */
+static void learn_batch(void *context, uint64_t start, const struct batch_header *header,
+			const struct batch_entry *entries)
 {
 	struct store *store = context;
+	uint32_t count = store->count;
 
-	(void)start;
 	for (uint32_t i = 0; i < header->count; i++)
-		for (uint32_t k = store->first_waiting; k <= store->count; k++)
+		for (uint32_t k = store->first_waiting; k <= count; k++)
 			if (store->known[k].waiting &&
 			    same_place(&store->known[k].entry.name, &entries[i].name) &&
 			    store->known[k].entry.name.identity == entries[i].name.identity) {
 				free(store->known[k].waiting);
 				store->known[k].waiting = NULL;
 			}
+	add_batch(context, start, header, entries);
 }
 
 /* A batch of all that waits; NULL if nothing does. */
@@ -346,7 +347,7 @@ static bool write_batch(struct store *store, struct error *error)
 
 	if (!file_lock(fd))
 		return error_set(error, "the cache of translated code is locked by another program");
-	store->end = file_scan(fd, &store->key, store->end, NULL, skip_batch, store);
+	store->end = file_scan(fd, &store->key, store->end, NULL, learn_batch, store);
 	batch = make_batch(store, &size);
 	if (!batch) {
 		file_unlock(fd);
