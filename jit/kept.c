@@ -131,7 +131,7 @@ static bool adopt(struct jit *jit, const struct block_entry *entry)
 
 	memcpy(&word, jit->memory->ram + entry->pa, sizeof(word));
 	while ((name = store_next(jit->store, entry->va, entry->user, word, &at))) {
-		if (name->head_size > PAGE_SIZE - (entry->pa & ~PAGE_MASK) ||
+		if (name->head_size > jit->memory->ram_size - entry->pa || name->head_size > PAGE_SIZE ||
 		    store_hash(jit->memory->ram + entry->pa, name->head_size, 0) != name->head_hash)
 			continue;
 		struct region *region = load(jit, at, entry);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOT_SIZE 4u /* a delay slot may lie behind a page that is not mapped */
+
 struct record {
 	uint32_t block_count, content_words, entry_count, slot_count, site_count, image_size, code_size;
 	uint32_t instructions, blocks_lifted;
@@ -134,14 +136,14 @@ static bool locate(const struct region *region, const struct record_block *block
 	uint32_t head = region->blocks[0].va;
 
 	if ((block->va & 3) || block->words == 0 || block->words > BLOCK_INSTRUCTIONS + 1 ||
-	    (block->va & ~PAGE_MASK) + 4 * block->words > PAGE_SIZE)
+	    (block->va & ~PAGE_MASK) + 4 * block->words > PAGE_SIZE + (region->mode.mapped ? 0 : SLOT_SIZE))
 		return false;
 	if (region->mode.mapped) {
 		*place = (pa & PAGE_MASK) | (block->va & ~PAGE_MASK);
 		return block->va >> 31 == 0 && ((block->va ^ head) & PAGE_MASK) == 0 && *place < ram_size;
 	}
 	*place = block->va & 0x1FFFFFFF;
-	return block->va >> 30 == 2 && *place < ram_size;
+	return block->va >> 30 == 2 && *place < ram_size && 4 * block->words <= ram_size - *place;
 }
 
 static bool take_blocks(struct region *region, const struct record *record, const uint8_t **at, uint32_t pa,

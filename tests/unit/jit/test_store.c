@@ -523,8 +523,8 @@ static void test_record_nonsense(void **state)
 		for (unsigned k = 0; k < again->block_count; k++) {
 			const struct scanned_block *block = &again->blocks[k];
 
-			assert_true(block->pa < RAM_SIZE &&
-				    (block->pa & 0xFFF) + 4u * block->words <= 0x1000);
+			assert_true(block->pa < RAM_SIZE && 4u * block->words <= RAM_SIZE - block->pa);
+			assert_true((block->pa & 0xFFF) + 4u * block->words <= 0x1004);
 		}
 		for (unsigned k = 0; k < again->entry_count; k++)
 			assert_true(again->image_entries[k] < again->image.size);
