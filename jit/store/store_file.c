@@ -164,8 +164,10 @@ static bool write_all(int fd, const void *bytes, size_t size, uint64_t offset)
 		offset += (uint64_t)put;
 		size -= (size_t)put;
 	}
-	if (problem == EFBIG && !sigismember(&before, SIGXFSZ))
-		sigtimedwait(&too_large, NULL, &(struct timespec){0});
+	/* The signal waits. If it cannot be taken, as in a sandbox, it goes on waiting. */
+	if (problem == EFBIG && !sigismember(&before, SIGXFSZ) &&
+	    sigtimedwait(&too_large, NULL, &(struct timespec){0}) < 0)
+		sigaddset(&before, SIGXFSZ);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = problem;
 	return problem == 0;
