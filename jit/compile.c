@@ -15,7 +15,7 @@
 
 #define MAX_THREADS    8
 #define MAX_MODULE     64
-#define FINISH_SECONDS 1 /* that the end of a run waits for a compile thread at most */
+#define FINISH_SECONDS 5 /* that the end of a run waits for a compile thread at most */
 
 struct compiler {
 	const struct jit *jit; /* options, memory sizes and the CPU model: constant */
