@@ -125,16 +125,15 @@ int command_cache(int argc, char **argv)
 		} else if (argv[i][0] != '-' && !action) {
 			action = argv[i];
 		} else {
-			bool help = strcmp(argv[i], "--help") == 0;
-
-			fputs(usage_text, help ? stdout : stderr);
+			fputs(usage_text, stderr); /* --help too, as with the other commands */
 			free(directory);
-			return help ? EXIT_NORMAL : EXIT_ERROR;
+			return EXIT_ERROR;
 		}
 	}
 	if (!directory)
 		directory = store_default_directory();
-	if (action && strcmp(action, "show") != 0 && strcmp(action, "check") != 0 && strcmp(action, "clear") != 0)
+	if (action && strcmp(action, "show") != 0 && strcmp(action, "check") != 0 &&
+	    strcmp(action, "clear") != 0)
 		fputs(usage_text, stderr);
 	else if (!directory || strcmp(directory, "off") == 0)
 		fputs("jit161: there is no cache: it is switched off, or there is no home directory\n",
