@@ -218,6 +218,13 @@ static uint32_t code_pointer(struct generator *generator)
 	}
 }
 
+static bool accesses_device(const struct generator *generator, uint32_t word)
+{
+	const struct op_info *info = &mips_op_info[mips_decode_op(generator->target->isa, word)];
+
+	return (info->flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE)) && mips_word_rs(word) == 19;
+}
+
 static void fill_registers(struct generator *generator)
 {
 	uint32_t *registers = program_field(generator->program, PROGRAM_REGISTERS);
@@ -240,7 +247,10 @@ static void fill_registers(struct generator *generator)
 		    generator, (high && !generator->calm ? generator->high_vpn : generator->data_vpn) << 12);
 	registers[20] = code_pointer(generator);
 	registers[21] = generator->address;
-	registers[22] = simple(generator, &flags);
+	// It may stay behind among the data, where a program with another device comes upon it.
+	do
+		registers[22] = simple(generator, &flags);
+	while (accesses_device(generator, registers[22]));
 	registers[23] = generator->target->family->status(generator, true);
 	registers[24] = chance(generator, 50) ? value(generator) & 0x7FFFFFFF : below(generator, 100);
 	registers[25] =
