@@ -23,7 +23,7 @@ static const char usage_text[] =
     "                       default: all\n"
     "  --block              the one basic block instead of the region around it\n"
     "  --region=N           guest instructions in the region at most\n"
-    "  --sensitive=inline|call\n";
+    "  --sensitive=inline|call|trap\n";
 
 #define MAX_PLACES    64
 #define DUMP_RAM_SIZE "ramsize=16M"
@@ -57,10 +57,15 @@ static bool parse(struct dump_options *options, int argc, char **argv)
 			if (*end || end == word + 9 || n == 0 || n > 2000)
 				return false;
 			options->jit.region_instructions = (unsigned)n;
-		} else if (strcmp(word, "--sensitive=inline") == 0) {
-			options->jit.sensitive = SENSITIVE_INLINE;
-		} else if (strcmp(word, "--sensitive=call") == 0) {
-			options->jit.sensitive = SENSITIVE_CALL;
+		} else if (strncmp(word, "--sensitive=", 12) == 0) {
+			unsigned policy = 0;
+
+			while (policy < SENSITIVE_POLICIES &&
+			       strcmp(word + 12, jit_sensitive_names[policy]) != 0)
+				policy++;
+			if (policy == SENSITIVE_POLICIES)
+				return false;
+			options->jit.sensitive = (enum sensitive_policy)policy;
 		} else if (word[0] == '-' || options->kernel) {
 			return false;
 		} else {

@@ -39,7 +39,7 @@ const char *const options_long_usage[] = {
     "                                    the plain interpreter, or by one engine and the plain interpreter",
     "     --lockstep-engine=jit|interp   The engine that lockstep compares with the plain interpreter",
     "     --tier=auto|1|2                Translated code: both kinds, stencils only, regions only",
-    "     --sensitive=inline|call        Sensitive instructions in translated code",
+    "     --sensitive=inline|call|trap   Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
     "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
@@ -193,7 +193,6 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	    [TIERS_AUTO] = "auto", [TIERS_FIRST] = "1", [TIERS_SECOND] = "2", NULL};
 	static const char *const engines[] = {"jit", "interp", "reference", "lockstep", NULL};
 	static const char *const compared[] = {"jit", "interp", NULL};
-	static const char *const policies[] = {"inline", "call", NULL};
 	static const char *const timings[] = {"system161", "ideal", NULL};
 	static const char *const paces[] = {"auto", "off", NULL};
 	static const char *const machines[] = {"system161", "malta", NULL};
@@ -242,13 +241,9 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		return true;
 	}
 	if (strcmp(name, "sensitive") == 0) {
-		if (strcmp(value, "trap") == 0) {
-			error_set(parser->error, "The policy --sensitive=trap is not built yet");
-			return error_hint(parser->error, "Use inline or call.");
-		}
-		if (!choose(parser, name, value, policies, "inline or call", &chosen))
+		if (!choose(parser, name, value, jit_sensitive_names, "inline, call or trap", &chosen))
 			return false;
-		options->jit.sensitive = chosen ? SENSITIVE_CALL : SENSITIVE_INLINE;
+		options->jit.sensitive = (enum sensitive_policy)chosen;
 		return true;
 	}
 	if (strcmp(name, "timing") == 0) {

@@ -1,5 +1,6 @@
 /* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
  * compiled. */
+#include "jit/host_trap.h"
 #include "jit/jit_internal.h"
 #include "runtime/core/host_needs.h"
 #include "runtime/cpu/debug.h"
@@ -29,6 +30,9 @@ const char *const jit_exit_names[EXIT_REASON_COUNT] = {
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
 
+const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1] = {
+    [SENSITIVE_INLINE] = "inline", [SENSITIVE_CALL] = "call", [SENSITIVE_TRAP] = "trap"};
+
 struct jit_options jit_default_options(void)
 {
 	return (struct jit_options){
@@ -54,7 +58,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->cpu_count = cpu_count;
 	jit->compiler = compiler_new(jit);
 	jit->emitter = emitter_new();
-	if (!code_memory_init(&jit->code, options->code_bytes,
+	jit->helpers = jit_helpers;
+	if ((options->sensitive == SENSITIVE_TRAP && !host_trap_use(&jit->helpers, error)) ||
+	    !code_memory_init(&jit->code, options->code_bytes,
 			      table_span() + slots_span() + 2 * CODE_PAGE_SIZE, error) ||
 	    !cache_init(jit, error) || !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
@@ -65,7 +71,7 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;
-		cpus[i].helpers = &jit_helpers;
+		cpus[i].helpers = &jit->helpers;
 	}
 	return jit;
 }
@@ -432,7 +438,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 		enter(jit, cpu, code);
 		enum exit_reason reason = cpu->exit_reason;
 		if (reason == EXIT_INTERPRET) { /* of a region */
-			jit_interpret(cpu);
+			jit->helpers.interpret(cpu);
 			continue;
 		}
 		uint32_t slot = leave(jit, cpu);

@@ -16,9 +16,13 @@ struct memory;
 struct jit;
 
 enum sensitive_policy {
-	SENSITIVE_INLINE,
-	SENSITIVE_CALL
+	SENSITIVE_INLINE, /* translated in place */
+	SENSITIVE_CALL,	  /* calls of the runtime */
+	SENSITIVE_TRAP,	  /* traps of the host, emulated by a signal handler */
+	SENSITIVE_POLICIES
 };
+/* As --sensitive has them; ends with NULL. */
+extern const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1];
 
 enum dump_stage {
 	DUMP_GUEST = 1 << 0,
@@ -104,6 +108,7 @@ struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
 	uint64_t entries;	    /* times translated code was entered from the dispatcher */
 	uint64_t exits[7];	    /* by enum exit_reason */
+	uint64_t host_traps;	    /* of sensitive instructions, with SENSITIVE_TRAP */
 	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
 	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */
 	uint64_t unknown_shapes;  /* blocks cut short because there was no stencil */

@@ -217,6 +217,7 @@ struct jit {
 	uint32_t dead;		   /* the first of the dead translations */
 	size_t region_bytes;	   /* of the second tier's records */
 
+	struct translated_code_helpers helpers; /* as the policy for sensitive instructions has them */
 	struct common_code common;
 	struct emitter *emitter;
 	struct compiler *compiler;

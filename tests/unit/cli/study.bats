@@ -66,3 +66,46 @@ setup() {
 		[[ "$output" == *"Usage: jit161 isa"* ]]
 	done
 }
+
+# Of the shipped guest: 10,000 and more MFC0, MTC0, TLB writes, RFE.
+@test "sensitive instructions as traps of the host: counted, and nothing else changes" {
+	cd "$BUILD/guest"
+	for policy in call trap; do
+		jit161 run -X --pace=off --tier=1 --sensitive=$policy --stats="$BATS_TEST_TMPDIR/$policy.json" -c sys161.conf -C "1:file=$BATS_TEST_TMPDIR/$policy.img" \
+			kernel.elf sha256 </dev/null >"$BATS_TEST_TMPDIR/$policy.txt" 2>&1
+	done
+	cd "$BATS_TEST_TMPDIR"
+	grep -q 'sensitive instructions trapped to the host' trap.txt
+	for policy in call trap; do
+		sed -i '/compiled\|real time/d; /--- jit161/,$d' $policy.txt
+	done
+	diff call.txt trap.txt
+	python3 - <<-'P'
+	import json
+	call, trap = json.load(open("call.json")), json.load(open("trap.json"))
+	for s in call, trap:
+	    for key in "real_seconds", "cpu_seconds", "sensitive": del s[key]
+	assert call["jit"]["host_traps"] == 0 and trap["jit"]["host_traps"] > 10000, trap["jit"]
+	assert call["jit"]["exits"] == trap["jit"]["exits"]
+	del call["jit"], trap["jit"]
+	assert call == trap
+	P
+}
+
+@test "sensitive instructions as traps agree with the plain interpreter, also on Malta" {
+	run jit161 run -X --engine=lockstep --tier=1 --sensitive=trap -c "$BUILD/guest/sys161.conf" -C 1:file=lockstep.img "$BUILD/guest/kernel.elf" syscalls </dev/null
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"comparisons, no difference"* ]]
+	run jit161 run --machine=malta --engine=lockstep --tier=1 --sensitive=trap --kernel="$BUILD/guest/malta/timer.big.elf" </dev/null
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"comparisons, no difference"* ]]
+}
+
+@test "a SIGILL that is no sensitive instruction ends the program" {
+	sys161 -X --sensitive=trap --meter=off --gdb=off -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/spin.elf" >out.txt 2>&1 3>&- &
+	until grep -q compiled out.txt; do sleep 0.05; done
+	kill -ILL $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 132 ]
+}
