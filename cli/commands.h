@@ -9,6 +9,8 @@
 int command_run(int argc, char **argv, bool drop_in);
 /* `jit161 dump`. */
 int command_dump(int argc, char **argv);
+/* `jit161 compare`. */
+int command_compare(int argc, char **argv);
 /* `jit161 isa`. */
 int command_isa(int argc, char **argv);
 /* `disk161`, `hub161`, `stat161`. */

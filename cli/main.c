@@ -10,6 +10,8 @@ static const char help[] =
     "\n"
     "  jit161 run [options] KERNEL [ARGUMENTS...]    run a System/161 machine\n"
     "  jit161 dump [options] KERNEL                  show translated code at every stage\n"
+    "  jit161 compare [options] KERNEL [ARGUMENTS]   one guest under several techniques: times, exits, "
+    "plots\n"
     "  jit161 isa [options]                          the instruction table; can the processors be "
     "virtualised?\n"
     "  jit161 COMMAND --help                         what a command takes\n"
@@ -33,6 +35,8 @@ int main(int argc, char **argv)
 		return command_run(argc - 1, argv + 1, false);
 	if (argc >= 2 && strcmp(argv[1], "dump") == 0)
 		return command_dump(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "compare") == 0)
+		return command_compare(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "isa") == 0)
 		return command_isa(argc - 1, argv + 1);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {

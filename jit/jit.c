@@ -30,6 +30,13 @@ const char *const jit_exit_names[EXIT_REASON_COUNT] = {
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
 
+const char *const jit_activity_names[JIT_ACTIVITIES] = {
+    [JIT_OUTSIDE] = "machine",	       [JIT_TRANSLATED] = "translated",
+    [JIT_INTERPRETING] = "interpret",  [JIT_COLD] = "cold",
+    [JIT_REST] = "rest of slice",      [JIT_TRANSLATING] = "translating",
+    [JIT_DISPATCHING] = "dispatching",
+};
+
 const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1] = {
     [SENSITIVE_INLINE] = "inline", [SENSITIVE_CALL] = "call", [SENSITIVE_TRAP] = "trap"};
 
@@ -264,6 +271,7 @@ const void *jit_interpret(struct cpu *cpu)
 	struct jit *jit = cpu->jit;
 	int64_t before = cpu->budget;
 
+	jit->activity = JIT_INTERPRETING;
 	if (!cpu_step_quickly(cpu)) {
 		cpu_resume_at(cpu, cpu->pc);
 		reference_run_block(cpu);
@@ -273,6 +281,7 @@ const void *jit_interpret(struct cpu *cpu)
 	jit->statistics.exits[EXIT_INTERPRET]++;
 	jit->invalidated = false;
 	cpu->exit_reason = EXIT_DISPATCH;
+	jit->activity = JIT_TRANSLATED;
 	return cpu->budget > 0 && !cpu->attention ? code_at_hand(jit, cpu) : NULL;
 }
 
@@ -282,7 +291,9 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 	int64_t before = cpu->budget;
 
 	jit->invalidated = false;
+	jit->activity = JIT_TRANSLATED;
 	jit->common.enter(cpu, jit->memory->ram, cpu->budget, code);
+	jit->activity = JIT_DISPATCHING;
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
 	if (cpu->exit_reason != EXIT_INTERPRET && cpu->exit_reason != EXIT_HEAD)
@@ -368,6 +379,7 @@ bool jit_translate(struct jit *jit, struct block_entry *entry)
 {
 	struct emitted_block block;
 
+	jit->activity = JIT_TRANSLATING;
 	if (cache_adopt(jit, entry))
 		return true;
 	region_scan_block(jit, entry, &block);
@@ -399,6 +411,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 {
 	struct block_entry *entry;
 
+	jit->activity = JIT_COLD;
 	if (debug_splits_at(cpu, cpu->pc)) { /* this instruction only: behind it is code again */
 		if (!debug_stops(cpu))
 			reference_step(cpu);
@@ -415,10 +428,12 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 			return NULL;
 		}
 		if (is_new(jit, cpu) || !jit_translate(jit, entry = current_entry(jit, cpu))) {
+			jit->activity = JIT_COLD;
 			reference_run_block(cpu);
 			return NULL;
 		}
 	}
+	jit->activity = JIT_DISPATCHING;
 	fill_jump_cache(jit, cpu, entry);
 	return entry_code(jit, entry);
 }
@@ -426,6 +441,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
+		jit->activity = JIT_DISPATCHING;
 		collect(jit);
 		if (reclaim_needed(jit))
 			reclaim_tidy(jit);
@@ -445,6 +461,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 		if (reason == EXIT_HEAD)
 			reason = leave_head(jit, cpu);
 		if (reason == EXIT_BUDGET) {
+			jit->activity = JIT_REST;
 			reference_run(cpu);
 		} else if (reason == EXIT_HOT) {
 			hot(jit, current_entry(jit, cpu));
@@ -469,12 +486,25 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	int64_t before = cpu->budget;
 
 	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
-	    jit->interpreted_cycles < WARM_UP_CYCLES)
+	    jit->interpreted_cycles < WARM_UP_CYCLES) {
+		jit->activity = JIT_COLD;
 		reference_run(cpu); /* not even counting what is hot */
-	else
+	} else {
 		run(jit, cpu);
+	}
+	jit->activity = JIT_OUTSIDE;
 	translated = jit->statistics.translated_cycles - translated;
 	jit->interpreted_cycles += (uint64_t)(before - cpu->budget) - translated;
+}
+
+enum jit_activity jit_activity(const struct jit *jit)
+{
+	return (enum jit_activity)jit->activity;
+}
+
+bool jit_owns_code(const struct jit *jit, const void *pc)
+{
+	return (uintptr_t)pc - (uintptr_t)jit->code.executable < jit->code.size;
 }
 
 void jit_settle(struct jit *jit)

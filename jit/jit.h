@@ -95,6 +95,23 @@ bool jit_dump_stages(const char *letters, unsigned *stages);
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
 bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa);
 
+/* What the engine is at: written by the machine's thread, and read by whoever samples it from a signal handler of that thread.
+ */
+enum jit_activity {
+	JIT_OUTSIDE,	  /* the machine's turn: devices, events, the run loop */
+	JIT_TRANSLATED,	  /* translated code and what it calls */
+	JIT_INTERPRETING, /* what translated code leaves to the interpreter */
+	JIT_COLD,	  /* code that is not worth translating yet, or cannot be */
+	JIT_REST,	  /* of a slice that is shorter than the next stretch of code */
+	JIT_TRANSLATING,  /* the first tier's work */
+	JIT_DISPATCHING,  /* looking up, linking, installing, making room */
+	JIT_ACTIVITIES
+};
+extern const char *const jit_activity_names[JIT_ACTIVITIES];
+enum jit_activity jit_activity(const struct jit *jit);
+/* Whether a host address lies in the memory of translated code. */
+bool jit_owns_code(const struct jit *jit, const void *pc);
+
 /* What the translation cache keeps beside code, in bytes. */
 struct jit_metadata {
 	uint64_t entries;      /* what is known about addresses */

@@ -221,7 +221,8 @@ struct jit {
 	struct common_code common;
 	struct emitter *emitter;
 	struct compiler *compiler;
-	bool invalidated; /* code was dropped since the flag was last cleared */
+	bool invalidated;	   /* code was dropped since the flag was last cleared */
+	volatile uint8_t activity; /* enum jit_activity */
 	uint64_t interpreted_cycles;
 	uint32_t waiting_instructions; /* guest instructions in pending regions */
 

@@ -109,3 +109,73 @@ setup() {
 	wait $! || status=$?
 	[ "$status" -eq 132 ]
 }
+
+@test "compare: every technique ends in the same state, and the disk image stays as it was" {
+	jit161 run -X --pace=off --rtc=1000000000 --stats=run.json -c "$BUILD/guest/sys161.conf" -C 1:file=disk.img "$BUILD/guest/kernel.elf" sha256 </dev/null >/dev/null 2>&1
+	cp disk.img before.img
+	run --separate-stderr jit161 compare --rounds=2 --techniques=reference,interp,tier1,tier2,both,tier1:call,tier1:trap --json=c.json --html=c.html \
+		--rtc=1000000000 --threshold=200 -c "$BUILD/guest/sys161.conf" -C 1:file=disk.img "$BUILD/guest/kernel.elf" sha256
+	[ "$status" -eq 0 ]
+	cmp disk.img before.img
+	[[ "$output" == "kernel.elf sha256: "*"to power-off; medians of 2 rounds"*"All runs ended in the same state"* ]]
+	python3 - <<-'P'
+	import json, re, xml.dom.minidom
+	c, single = json.load(open("c.json")), json.load(open("run.json"))
+	assert c["same_state"] and c["rounds"] == 2 and len(c["techniques"]) == 7
+	of = {t["name"]: t for t in c["techniques"]}
+	states = {json.dumps(r["state"]) for t in of.values() for r in t["runs"]}
+	assert len(states) == 1, states
+	assert "%d cycles (%d run, %d global-idle)" % (single["cycles"], single["run_cycles"], single["global_idle_cycles"]) \
+	    in of["both"]["runs"][0]["state"]["figures"]
+	for t in of.values():
+	    wall, points = t["wall_seconds"], t["progress"]
+	    assert 0 < wall["least"] <= wall["median"] <= wall["largest"] and len(t["runs"]) == 2
+	    assert points == sorted(points) and points[0][1] == 0 and points[-1][1] == t["runs"][0]["guest_cycles"]
+	    assert abs(sum(t["time_split"].values()) - 1) < 1e-6
+	assert of["tier1:trap"]["exits_per_million_cycles"]["host traps"] > 100 and of["tier1:call"]["exits_per_million_cycles"]["host traps"] == 0
+	assert "code_bytes" not in of["interp"] and of["tier1"]["expansion"] > 2
+	assert of["tier2"]["compile_cpu_seconds"]["median"] > 0 and of["tier1"]["translated_cycles"] > 0.9 * of["tier1"]["runs"][0]["guest_cycles"]
+	page = open("c.html").read()
+	plots = re.findall(r"<svg.*?</svg>", page, re.S)
+	assert len(plots) == 4
+	for plot in plots:
+	    xml.dom.minidom.parseString(plot)
+	assert plots[0].count("<polyline") == 7 and "nan" not in page and "inf" not in page
+	assert not re.search(r"<script|https?:|@import|url\(", page)
+	P
+}
+
+@test "compare on Malta, up to a limit, and text that would be markup" {
+	run --separate-stderr jit161 compare --rounds=1 --techniques=reference,both:trap --html=c.html --json=- --machine=malta --memory=4M --append="<b> & c" --kernel="$BUILD/guest/malta/timer.big.elf"
+	[ "$status" -eq 0 ]
+	python3 -c 'import json, sys; c = json.loads(sys.argv[1]); assert c["same_state"] and c["guest"].endswith("<b> & c")' "$output"
+	grep -q '&lt;b&gt; &amp; c' c.html
+	run ! grep -q '<b>' c.html
+	run jit161 compare --rounds=1 --techniques=interp,tier1 --limit=20ms -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/spin.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"to limit;"* ]]
+}
+
+# The random device's seed is the host's entropy, so that no two runs are the same.
+@test "compare finds that runs differ" {
+	printf '0 serial\n28 random autoseed\n29 timer\n30 trace\n31 mainboard ramsize=512K\n' > sys161.conf
+	run jit161 compare --rounds=1 --techniques=reference,interp "$BUILD/guest/bare/random.elf"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"NOT all runs ended in the same state"*"interp: differs in "* ]]
+}
+
+@test "compare: what cannot run, and what takes too long" {
+	run jit161 compare --techniques=interp -c "$BUILD/guest/bare/one-cpu.conf" missing.elf
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"missing.elf"* ]]
+	run jit161 compare --rounds=1 --timeout=1 --techniques=interp -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/spin.elf"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"not done after 1 s"* ]]
+	for words in --rounds=0 --rounds=x --timeout=-1 --techniques=tier7 --techniques=interp:call --techniques= --nothing=1; do
+		run jit161 compare $words kernel.elf
+		[ "$status" -eq 2 ]
+	done
+	run jit161 compare --json=/nowhere/x --rounds=1 --techniques=interp -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Cannot write /nowhere/x"* ]]
+}
