@@ -14,6 +14,7 @@
 
 #define DEFAULT_ROUNDS	3
 #define DEFAULT_TIMEOUT 600
+#define EXTERNALS_MAX	4
 
 static const char usage_text[] =
     "Usage: jit161 compare [compare options] [run options] KERNEL [ARGUMENTS...]\n"
@@ -22,6 +23,10 @@ static const char usage_text[] =
     "  --techniques=LIST    some of the following, with commas between; default: " TECHNIQUES_DEFAULT "\n"
     "  --rounds=N           how often each is run; default: 3\n"
     "  --timeout=SECONDS    a run that takes longer is given up; default: 600\n"
+    "  --external=NAME=COMMAND\n"
+    "                       another program beside them: sys161, or QEMU with its options for a Malta "
+    "machine\n"
+    "  --native=COMMAND     the host's own twin of the guest\n"
     "  --json=FILE          all figures; - for standard output\n"
     "  --html=FILE          one page with tables and plots\n"
     "  Then the options of `jit161 run` that describe the machine, the guest and the translator.\n"
@@ -30,7 +35,11 @@ static const char usage_text[] =
 
 struct compare_options {
 	const char *techniques, *json, *html;
-	unsigned rounds, timeout;
+	unsigned rounds, timeout, external_count;
+	struct {
+		const char *name; /* up to the equals sign; NULL: native */
+		struct external external;
+	} externals[EXTERNALS_MAX];
 	struct run_options run;
 };
 
@@ -50,6 +59,20 @@ static bool number(const char *text, unsigned most, unsigned *value)
 	return end != text && !*end && n >= 1 && n <= most;
 }
 
+/* "NAME=COMMAND", or the command alone if native. */
+static bool add_external(struct compare_options *options, const char *text, bool native)
+{
+	const char *command = native ? text : strchr(text, '=');
+
+	if (!command || !command[0] || !command[1] || (!native && command == text) ||
+	    options->external_count == EXTERNALS_MAX)
+		return false;
+	options->externals[options->external_count].name = native ? NULL : text;
+	options->externals[options->external_count++].external =
+	    (struct external){.command = native ? command : command + 1, .native = native};
+	return true;
+}
+
 /* Our own options, which come first. False: a bad value. */
 static bool parse_own(struct compare_options *options, int argc, char **argv, int *used)
 {
@@ -62,6 +85,12 @@ static bool parse_own(struct compare_options *options, int argc, char **argv, in
 			options->json = word + 7;
 		} else if (strncmp(word, "--html=", 7) == 0 && word[7]) {
 			options->html = word + 7;
+		} else if (strncmp(word, "--external=", 11) == 0) {
+			if (!add_external(options, word + 11, false))
+				return false;
+		} else if (strncmp(word, "--native=", 9) == 0) {
+			if (!add_external(options, word + 9, true))
+				return false;
 		} else if (strncmp(word, "--rounds=", 9) == 0) {
 			if (!number(word + 9, COMPARISON_ROUNDS_MAX, &options->rounds))
 				return false;
@@ -81,17 +110,39 @@ static bool choose_techniques(struct comparison *comparison, const char *list, s
 	bool ok = copy;
 
 	for (char *word; ok && (word = strsep(&rest, ","));) {
-		ok = comparison->count < COMPARE_TECHNIQUES_MAX &&
-		     technique_parse(&comparison->techniques[comparison->count].technique, word);
+		struct compared *compared = &comparison->techniques[comparison->count];
+
+		ok = comparison->count + EXTERNALS_MAX < COMPARE_TECHNIQUES_MAX &&
+		     technique_parse(&compared->technique, word);
 		if (!ok) {
 			error_set(error, "There is no technique `%s', or too many are listed", word);
 			error_hint(error,
 				   "--help lists them. Policies are for those that translate: both:call.");
 		}
+		compared->name = compared->technique.name;
+		if (ok)
+			compared->title = compared->technique.kind->title;
 		comparison->count++;
 	}
 	free(copy);
 	return ok;
+}
+
+static void add_externals(struct comparison *comparison, const struct compare_options *options)
+{
+	for (unsigned i = 0; i < options->external_count; i++) {
+		struct compared *compared = &comparison->techniques[comparison->count++];
+		const char *name = options->externals[i].name;
+
+		compared->external = &options->externals[i].external;
+		compared->title = options->externals[i].external.command;
+		if (name) /* the technique's place for a name is free */
+			snprintf(compared->technique.name, sizeof(compared->technique.name), "%.*s",
+				 (int)strcspn(name, "="), name);
+		else
+			snprintf(compared->technique.name, sizeof(compared->technique.name), "native");
+		compared->name = compared->technique.name;
+	}
 }
 
 static int complain(const struct error *error)
@@ -120,8 +171,11 @@ static void run_all(struct comparison *comparison, const struct compare_options 
 				continue; /* it would fail again */
 			if (talk)
 				fprintf(stderr, "\rround %u of %u: %-16s", round + 1, comparison->rounds,
-					compared->technique.name);
-			measure(guest, &compared->technique, &how, run);
+					compared->name);
+			if (compared->external)
+				measure_external(guest, compared->external, options->timeout, run);
+			else
+				measure(guest, &compared->technique, &how, run);
 			compared->count++;
 		}
 	if (talk)
@@ -203,10 +257,12 @@ int command_compare(int argc, char **argv)
 		usage();
 		return EXIT_ERROR;
 	}
-	if (choose_techniques(&comparison, options.techniques, &error))
+	if (choose_techniques(&comparison, options.techniques, &error)) {
+		add_externals(&comparison, &options);
 		status = compare(&options, &comparison);
-	else
+	} else {
 		status = complain(&error);
+	}
 	options_free(&options.run);
 	return status;
 }

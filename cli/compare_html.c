@@ -40,9 +40,9 @@ static void write_table(const struct comparison *comparison, FILE *file)
 		const struct measurement *run = compared->typical;
 
 		fputs("<tr><td title=\"", file);
-		html_text(file, compared->technique.kind->title);
+		html_text(file, compared->title);
 		fputs("\">", file);
-		html_text(file, compared->technique.name);
+		html_text(file, compared->name);
 		fputs("</td>", file);
 		if (!run) {
 			fputs("<td colspan=\"8\" class=\"wrong\">", file);
@@ -77,15 +77,15 @@ static void write_progress(const struct comparison *comparison, FILE *file, doub
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct measurement *run = comparison->techniques[i].typical;
 
-		if (!run)
+		if (!run || comparison->techniques[i].external)
 			continue;
 		for (unsigned n = 0; n < run->progress_count; n++)
 			points[count][n] = (struct svg_point){run->progress[n].seconds,
 							      (double)run->progress[n].cycles / 1e6};
 		if ((double)run->guest_cycles / 1e6 > y.high)
 			y.high = (double)run->guest_cycles / 1e6;
-		lines[count] = (struct svg_line){comparison->techniques[i].technique.name, i,
-						 run->progress_count, points[count]};
+		lines[count] =
+		    (struct svg_line){comparison->techniques[i].name, i, run->progress_count, points[count]};
 		count++;
 	}
 	if (y.logarithmic)
@@ -102,11 +102,11 @@ static void write_time(const struct comparison *comparison, FILE *file)
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct measurement *run = comparison->techniques[i].typical;
 
-		if (!run)
+		if (!run || comparison->techniques[i].external)
 			continue;
 		for (unsigned kind = 0; kind < SPENT_KINDS; kind++)
 			parts[count][kind] = 100 * compare_spent(run, kind);
-		bars[count] = (struct svg_bar){comparison->techniques[i].technique.name, parts[count]};
+		bars[count] = (struct svg_bar){comparison->techniques[i].name, parts[count]};
 		count++;
 	}
 	svg_bars(file, bars, count, spent_titles, SPENT_KINDS, " %");
@@ -130,7 +130,7 @@ static void write_exits(const struct comparison *comparison, FILE *file)
 		for (unsigned reason = 0; reason < EXIT_REASON_COUNT; reason++)
 			parts[count][reason] = compare_per_million(run, run->jit.exits[reason]);
 		parts[count][EXIT_REASON_COUNT] = compare_per_million(run, run->jit.host_traps);
-		bars[count] = (struct svg_bar){comparison->techniques[i].technique.name, parts[count]};
+		bars[count] = (struct svg_bar){comparison->techniques[i].name, parts[count]};
 		count++;
 	}
 	if (count)
@@ -151,14 +151,13 @@ static void write_break_even(const struct comparison *comparison, FILE *file)
 		if (!compared->typical || !compared->typical->translates || compared == base)
 			continue;
 		fputs("<li>", file);
-		html_text(file, compared->technique.name);
+		html_text(file, compared->name);
 		if (break_even(compared->typical, base->typical, &point))
 			fprintf(file,
 				": ahead of %s for good from %.3g guest cycles on, after %.0f ms</li>\n",
-				base->technique.name, point.cycles, point.seconds * 1000);
+				base->name, point.cycles, point.seconds * 1000);
 		else
-			fprintf(file, ": not ahead of %s for good within this run</li>\n",
-				base->technique.name);
+			fprintf(file, ": not ahead of %s for good within this run</li>\n", base->name);
 	}
 	fputs("</ul>\n", file);
 }
@@ -175,7 +174,7 @@ static void write_state(const struct comparison *comparison, FILE *file)
 	paragraph(file, "wrong", "Not all runs ended in the same state.");
 	for (unsigned i = 0; i < comparison->count; i++)
 		if (comparison->techniques[i].difference[0]) {
-			paragraph(file, "wrong", comparison->techniques[i].technique.name);
+			paragraph(file, "wrong", comparison->techniques[i].name);
 			paragraph(file, "", comparison->techniques[i].difference);
 		}
 }

@@ -33,7 +33,7 @@ static void add_spread(cJSON *object, const char *name, const struct spread *spr
 	cJSON_AddNumberToObject(values, "largest", spread->largest);
 }
 
-static cJSON *run_json(const struct measurement *run)
+static cJSON *run_json(const struct measurement *run, bool external)
 {
 	cJSON *object = cJSON_CreateObject(), *state;
 
@@ -41,10 +41,13 @@ static cJSON *run_json(const struct measurement *run)
 		cJSON_AddStringToObject(object, "problem", run->problem);
 		return object;
 	}
-	cJSON_AddStringToObject(object, "end", compare_end(run));
+	if (!external)
+		cJSON_AddStringToObject(object, "end", compare_end(run));
 	cJSON_AddNumberToObject(object, "wall_seconds", run->seconds);
 	cJSON_AddNumberToObject(object, "cpu_seconds", run->cpu_seconds);
 	add_number(object, "guest_cycles", run->guest_cycles);
+	if (external)
+		return object;
 	state = cJSON_AddObjectToObject(object, "state");
 	add_digest(state, "processors", run->digest.processors);
 	add_digest(state, "memory", run->digest.memory);
@@ -89,8 +92,8 @@ static cJSON *technique_json(const struct comparison *comparison, const struct c
 	const struct compared *base = compare_base(comparison);
 	struct break_even point;
 
-	cJSON_AddStringToObject(object, "name", compared->technique.name);
-	cJSON_AddStringToObject(object, "title", compared->technique.kind->title);
+	cJSON_AddStringToObject(object, "name", compared->name);
+	cJSON_AddStringToObject(object, "title", compared->title);
 	if (compared->difference[0])
 		cJSON_AddStringToObject(object, "difference", compared->difference);
 	if (compared->typical) {
@@ -99,19 +102,20 @@ static cJSON *technique_json(const struct comparison *comparison, const struct c
 		add_spread(object, "guest_mips", &compared->mips);
 		add_spread(object, "guest_mips_second_half", &compared->steady_mips);
 		add_spread(object, "compile_cpu_seconds", &compared->compile_seconds);
-		add_typical(object, compared->typical);
+		if (!compared->external)
+			add_typical(object, compared->typical);
 	}
-	if (compared->typical && base->typical && compared != base &&
+	if (compared->typical && base->typical && compared != base && !compared->external &&
 	    break_even(compared->typical, base->typical, &point)) {
 		cJSON *even = cJSON_AddObjectToObject(object, "break_even");
 
-		cJSON_AddStringToObject(even, "with", base->technique.name);
+		cJSON_AddStringToObject(even, "with", base->name);
 		cJSON_AddNumberToObject(even, "cycles", point.cycles);
 		cJSON_AddNumberToObject(even, "seconds", point.seconds);
 	}
 	runs = cJSON_AddArrayToObject(object, "runs");
 	for (unsigned i = 0; i < compared->count; i++)
-		cJSON_AddItemToArray(runs, run_json(&compared->runs[i]));
+		cJSON_AddItemToArray(runs, run_json(&compared->runs[i], compared->external));
 	return object;
 }
 

@@ -26,8 +26,8 @@ double compare_spent(const struct measurement *run, enum spent spent)
 	uint64_t all = 0;
 
 	for (unsigned i = 0; i < SPENT_KINDS; i++)
-		all += run->samples[i];
-	return all ? (double)run->samples[spent] / (double)all : 0;
+		all += run->spent_ns[i];
+	return all ? (double)run->spent_ns[spent] / (double)all : 0;
 }
 
 const char *compare_end(const struct measurement *run)
@@ -49,7 +49,8 @@ const char *compare_end(const struct measurement *run)
 const struct compared *compare_base(const struct comparison *comparison)
 {
 	for (unsigned i = 0; i < comparison->count; i++)
-		if (comparison->techniques[i].technique.kind->engine == ENGINE_INTERP)
+		if (!comparison->techniques[i].external &&
+		    comparison->techniques[i].technique.kind->engine == ENGINE_INTERP)
 			return &comparison->techniques[i];
 	return &comparison->techniques[0];
 }
@@ -85,14 +86,13 @@ static void print_speed(const struct comparison *comparison, FILE *file)
 		const struct compared *compared = &comparison->techniques[i];
 
 		if (!compared->typical) {
-			fprintf(file, "  %-14s %s\n", compared->technique.name, compared->difference);
+			fprintf(file, "  %-14s %s\n", compared->name, compared->difference);
 			continue;
 		}
-		fprintf(file, "  %-14s %9.3f %8.3f-%-8.3f %6.1f %8.3f %8.1f %9.1f %9.3f\n",
-			compared->technique.name, compared->seconds.median, compared->seconds.least,
-			compared->seconds.largest, compared->seconds.median / best,
-			compared->cpu_seconds.median, compared->mips.median, compared->steady_mips.median,
-			compared->compile_seconds.median);
+		fprintf(file, "  %-14s %9.3f %8.3f-%-8.3f %6.1f %8.3f %8.1f %9.1f %9.3f\n", compared->name,
+			compared->seconds.median, compared->seconds.least, compared->seconds.largest,
+			compared->seconds.median / best, compared->cpu_seconds.median, compared->mips.median,
+			compared->steady_mips.median, compared->compile_seconds.median);
 	}
 }
 
@@ -110,7 +110,7 @@ static void print_code(const struct comparison *comparison, FILE *file)
 
 		if (!run || !run->translates)
 			continue;
-		fprintf(file, "  %-14s %9.0f %9.1f", comparison->techniques[i].technique.name,
+		fprintf(file, "  %-14s %9.0f %9.1f", comparison->techniques[i].name,
 			compare_code_bytes(run) / 1024, compare_expansion(run));
 		for (unsigned reason = 0; reason < EXIT_REASON_COUNT; reason++)
 			fprintf(file, " %9.1f", compare_per_million(run, run->jit.exits[reason]));
@@ -127,9 +127,9 @@ static void print_time(const struct comparison *comparison, FILE *file)
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct measurement *run = comparison->techniques[i].typical;
 
-		if (!run)
+		if (!run || comparison->techniques[i].external)
 			continue;
-		fprintf(file, "  %-14s", comparison->techniques[i].technique.name);
+		fprintf(file, "  %-14s", comparison->techniques[i].name);
 		for (unsigned kind = 0; kind < SPENT_KINDS; kind++)
 			fprintf(file, " %11.1f", 100 * compare_spent(run, kind));
 		fprintf(file, "\n");
@@ -148,13 +148,13 @@ static void print_break_even(const struct comparison *comparison, FILE *file)
 		if (!compared->typical || !compared->typical->translates || compared == base)
 			continue;
 		if (!any)
-			fprintf(file, "\n  Ahead of %s for good:\n", base->technique.name);
+			fprintf(file, "\n  Ahead of %s for good:\n", base->name);
 		any = true;
 		if (break_even(compared->typical, base->typical, &point))
-			fprintf(file, "  %-14s from %.3g guest cycles on, after %.0f ms\n",
-				compared->technique.name, point.cycles, point.seconds * 1000);
+			fprintf(file, "  %-14s from %.3g guest cycles on, after %.0f ms\n", compared->name,
+				point.cycles, point.seconds * 1000);
 		else
-			fprintf(file, "  %-14s not within this run\n", compared->technique.name);
+			fprintf(file, "  %-14s not within this run\n", compared->name);
 	}
 }
 
@@ -176,11 +176,15 @@ void compare_print(const struct comparison *comparison, FILE *file)
 		fprintf(file, "\n  All runs ended in the same state: processors, memory, devices, disks, "
 			      "clock, console "
 			      "output.\n");
+		for (unsigned i = 0; i < comparison->count; i++)
+			if (comparison->techniques[i].external && !comparison->techniques[i].external->native)
+				fprintf(file, "  Of %s: console output and figures.\n",
+					comparison->techniques[i].name);
 		return;
 	}
 	fprintf(file, "\n  NOT all runs ended in the same state:\n");
 	for (unsigned i = 0; i < comparison->count; i++)
 		if (comparison->techniques[i].difference[0])
-			fprintf(file, "    %s: %s\n", comparison->techniques[i].technique.name,
+			fprintf(file, "    %s: %s\n", comparison->techniques[i].name,
 				comparison->techniques[i].difference);
 }

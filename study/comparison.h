@@ -3,6 +3,7 @@
 #ifndef JIT161_STUDY_COMPARISON_H
 #define JIT161_STUDY_COMPARISON_H
 
+#include "study/external.h"
 #include "study/measure.h"
 
 #define COMPARISON_ROUNDS_MAX 101
@@ -14,14 +15,21 @@ struct spread {
 struct spread spread_of(double *values, unsigned count); /* sorts them; all 0 if there are none */
 
 struct compared {
-	struct technique technique;
-	unsigned count;			   /* rounds measured so far */
-	struct measurement *runs;	   /* one for each round */
+	const char *name, *title;
+	struct technique technique;	 /* of ours; */
+	const struct external *external; /* else another program. Only its output and figures are compared */
+	unsigned count;			 /* rounds measured so far */
+	struct measurement *runs;	 /* one for each round */
 	const struct measurement *typical; /* the run with the median wall time; NULL: none ended */
 	struct spread seconds, cpu_seconds, mips, steady_mips, compile_seconds;
 	char difference
 	    [160]; /* to the first technique, or from round to round; empty: none. Or why a run failed */
 };
+
+static inline bool is_native(const struct compared *compared)
+{
+	return compared->external && compared->external->native;
+}
 
 /* Fills what derives from the runs, for all techniques. True if all runs of all techniques ended in the same state. */
 bool compare_runs(struct compared *techniques, unsigned count);

@@ -22,7 +22,7 @@ struct guest {
 	uint64_t limit;
 };
 
-/* Where the machine's thread spends its time, by samples. */
+/* Where the machine's thread spends its CPU time. */
 enum spent {
 	SPENT_TRANSLATED, /* in translated code */
 	SPENT_HELPERS, /* in what translated code calls: soft TLB misses, devices, policies `call` and `trap` */
@@ -50,15 +50,16 @@ struct measurement {
 	enum vm_state end;
 	struct vm_digest digest;
 	uint64_t console_digest, console_bytes;
-	char figures[1024]; /* the original's lines at power-off */
+	uint64_t text_digest; /* of console output without newlines and carriage returns */
+	char figures[1024];   /* the original's lines at power-off */
 
 	double seconds;		   /* wall time from the start of the process to the end of the guest */
 	double cpu_seconds;	   /* of all its threads by then */
 	uint64_t guest_cycles;	   /* executed by all processors */
 	uint64_t reference_cycles; /* of them by the plain interpreter; engine interp */
 	bool translates;
-	struct jit_statistics jit; /* if it translates */
-	uint64_t samples[SPENT_KINDS];
+	struct jit_statistics jit;	/* if it translates */
+	uint64_t spent_ns[SPENT_KINDS]; /* CPU time of the machine's thread, by samples */
 	unsigned progress_count;
 	struct progress progress[PROGRESS_MAX];
 };

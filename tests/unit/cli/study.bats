@@ -179,3 +179,31 @@ setup() {
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"Cannot write /nowhere/x"* ]]
 }
+
+@test "compare with other programs: their output and figures, times, and copies of the disks" {
+	cp "$BUILD/guest/sys161.conf" . && sed -i 's/file=guest.img/file=disk.img/' sys161.conf
+	disk161 create disk.img 32M
+	cp disk.img before.img
+	mkdir temporary && export TMPDIR="$PWD/temporary"
+	run --separate-stderr jit161 compare --rounds=2 --techniques=tier1 --external="ours=A=b sys161 -X --rtc=1000000000" --native="sleep 0.1" --json=c.json --html=c.html \
+		--rtc=1000000000 "$BUILD/guest/kernel.elf" sha256
+	[ "$status" -eq 0 ]
+	cmp disk.img before.img
+	[[ "$output" == *"  ours  "*"  native  "*"Of ours: console output and figures"* ]]
+	python3 - <<-'P'
+	import json
+	of = {t["name"]: t for t in json.load(open("c.json"))["techniques"]}
+	assert of["ours"]["guest_mips"]["median"] > 0 and len(of["ours"]["runs"]) == 2
+	assert 0.1 <= of["native"]["wall_seconds"]["least"] and of["native"]["cpu_seconds"]["median"] < 0.1
+	P
+	run jit161 compare --rounds=1 --techniques=tier1 --external="silent=true" --external="none=/nowhere/x" "$BUILD/guest/kernel.elf" sha256
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"silent: differs in console output from tier1"*"none: the command cannot be run"* ]]
+	run jit161 compare --rounds=1 --techniques=reference --external="ours=jit161 run -M malta -nographic" --machine=malta --memory=4M --kernel="$BUILD/guest/malta/timer.big.elf"
+	[ "$status" -eq 0 ]
+	for words in --external=nothing --external==x --external=x= --native=; do
+		run jit161 compare $words kernel.elf
+		[ "$status" -eq 2 ]
+	done
+	[ -z "$(ls temporary)" ]
+}

@@ -83,6 +83,7 @@ static bool compare_with(void (*change)(struct measurement *run))
 	memset(techniques, 0, sizeof(techniques));
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(technique_parse(&techniques[i].technique, i ? "both" : "interp"));
+		techniques[i].name = techniques[i].technique.name;
 		techniques[i].runs = runs[i];
 		techniques[i].count = 2;
 		for (unsigned n = 0; n < 2; n++)
