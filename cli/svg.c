@@ -100,7 +100,7 @@ static void draw_axis(FILE *file, const struct svg_axis *axis, bool horizontal)
 		double step = tick_step(axis);
 
 		for (double n = ceil(axis->low / step - 1e-9); n * step <= axis->high + step * 1e-6; n++)
-			tick(file, axis, n * step, horizontal);
+			tick(file, axis, n * step + 0.0, horizontal);
 	}
 	if (horizontal)
 		fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2,

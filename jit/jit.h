@@ -31,7 +31,8 @@ enum dump_stage {
 	DUMP_LLVM = 1 << 3,
 	DUMP_LLVM_OPTIMISED = 1 << 4,
 	DUMP_HOST = 1 << 5,
-	DUMP_ALL = (1 << 6) - 1,
+	DUMP_FIRST = 1 << 6, /* host assembly of the first tier */
+	DUMP_ALL = (1 << 7) - 1,
 };
 
 struct jit_dump_options {
@@ -83,12 +84,12 @@ void jit_split(struct jit *jit, uint32_t va);
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
 
-/* Prints every stage of the region around an address: guest assembly, IR, optimised IR, LLVM IR, host
- * assembly. `pa` is the RAM offset of the address's bytes. Changes nothing. */
+/* Prints every stage of the region around an address: guest assembly, host assembly of the first tier, IR, optimised IR, LLVM
+ * IR, host assembly. No translated code may be under way. `pa` is the RAM offset of the address's bytes. Changes nothing. */
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
-/* Stages by their letters: g guest assembly, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
+/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
  * another letter, or none. */
 bool jit_dump_stages(const char *letters, unsigned *stages);
 
@@ -111,6 +112,17 @@ extern const char *const jit_activity_names[JIT_ACTIVITIES];
 enum jit_activity jit_activity(const struct jit *jit);
 /* Whether a host address lies in the memory of translated code. */
 bool jit_owns_code(const struct jit *jit, const void *pc);
+
+/* A block of the first tier. */
+struct jit_block {
+	uint32_t va, pa; /* pa: RAM offset */
+	bool user;
+	unsigned instructions; /* guest; 0: the code only leaves for the interpreter */
+	unsigned code_bytes;
+	uint32_t executions; /* of its code, modulo 2^32 */
+};
+/* Writes up to `room` of the blocks that there are now; returns how many there are. Between runs only. */
+unsigned jit_blocks(const struct jit *jit, struct jit_block *blocks, unsigned room);
 
 /* What the translation cache keeps beside code, in bytes. */
 struct jit_metadata {

@@ -2,6 +2,7 @@
 #ifndef JIT161_JIT_JIT_INTERNAL_H
 #define JIT161_JIT_JIT_INTERNAL_H
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #include "ir/ir.h"
@@ -382,6 +383,16 @@ void emitter_free(struct emitter *emitter);
  * is no room. */
 bool emit_block(struct jit *jit, struct emitted_block *block);
 
+/* What the block that was emitted last is made of, in order: a stencil each. For dumps. */
+struct emitted_piece {
+	unsigned guest; /* index of the guest instruction, or NO_GUEST: the way in */
+	const uint8_t *hot, *cold;
+	size_t hot_size, cold_size;
+};
+#define NO_GUEST UINT_MAX
+unsigned emit_piece_count(const struct jit *jit);
+struct emitted_piece emit_piece(const struct jit *jit, unsigned number);
+
 /* --- region.c: choosing what to compile --- */
 
 /* The block at an address, for the first tier. */
@@ -411,6 +422,9 @@ uint64_t compiler_spent_ns(const struct compiler *compiler);
 /* Compiles one region at once on the caller's thread, with the text of its stages. */
 bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
 			  struct error *error);
+/* The back end's disassembler (jit/llvm/disassembler.h); NULL: it cannot be loaded. */
+typedef void host_disassembler(const uint8_t *code, size_t size, uint64_t offset, FILE *file);
+host_disassembler *compiler_disassembler(const struct compiler *compiler, struct error *error);
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
 

@@ -138,5 +138,8 @@ bool link_object(struct backend_thread *thread, LLVMMemoryBufferRef buffer, cons
 
 char *text_of_module(LLVMModuleRef module);
 char *text_of_code(const struct backend_thread *thread, const struct object *object);
+/* The instructions at `code`, which lie at the offsets from `start` to `end`. */
+void print_host_instructions(FILE *file, void *disassembler, const uint8_t *code, uint64_t start,
+			     uint64_t end);
 
 #endif

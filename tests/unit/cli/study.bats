@@ -207,3 +207,47 @@ setup() {
 	done
 	[ -z "$(ls temporary)" ]
 }
+
+@test "dump: the first tier's host code, under the guest instructions it is for" {
+	run --separate-stderr jit161 dump --block --at=example_a --stages=gt "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 2 ]
+	run --separate-stderr jit161 dump --block --stages=t "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"=== host assembly, first tier"*"bytes of host code for"*"lui"*"aside:"* ]]
+	# Every line of host code follows the one before.
+	python3 - "$output" <<-'P'
+	import re, sys
+	lines = sys.argv[1].split("\n")
+	at = [int(m[1], 16) for m in (re.match(r" +([0-9a-f]+):\t", l) for l in lines) if m]
+	assert len(at) > 10 and at[0] == 0 and all(0 < b - a <= 15 for a, b in zip(at, at[1:])), at
+	P
+	for model in big little; do
+		run --separate-stderr jit161 dump --stages=gth --machine=malta --memory=4M "$BUILD/guest/malta/timer.$model.elf"
+		[ "$status" -eq 0 ]
+		[[ "$output" == *"=== guest assembly"*"=== host assembly, first tier"*"=== host assembly"*"guest_"* ]]
+	done
+}
+
+@test "dump --hot: how often blocks were executed, as the plain interpreter's trace has it" {
+	run --separate-stderr jit161 dump --hot=3 -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/clock.elf"
+	[ "$status" -eq 0 ]
+	echo "$output"
+	jit161 run -tk -f trace.txt -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/clock.elf" >/dev/null 2>&1
+	python3 - "$output" <<-'P'
+	import re, sys
+	trace = open("trace.txt").read()
+	rows = re.findall(r"^ +\d+ +([\d.]+) % +[\d.]+ % +(\d+) +(\d+) +\d+  ([0-9a-f]{8})", sys.argv[1], re.M)
+	assert rows, sys.argv[1]
+	share, executions, size, va = rows[0]
+	traced = trace.count("at %s:" % va) # at the ends of slices the interpreter has some
+	assert 0.99 * traced <= int(executions) <= traced, (rows[0], traced)
+	P
+	run jit161 dump --hot=2 --stages=g --block --machine=malta --memory=4M --kernel="$BUILD/guest/malta/compute.big.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"1: block "*"=== guest assembly"*"2: block "*"=== guest assembly"* ]]
+	for words in --hot=0 --hot=x --stages=z; do
+		run jit161 dump $words kernel.elf
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"Usage: jit161 dump"* ]]
+	done
+}
