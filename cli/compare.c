@@ -159,7 +159,7 @@ static void run_all(struct comparison *comparison, const struct compare_options 
 {
 	bool talk = isatty(STDERR_FILENO);
 	struct measure_options how = {.jit = options->run.jit, .timeout = options->timeout};
-	char *backend = options_library_path("libjit161-llvm.so");
+	char *backend = options_library_path(BACKEND_LIBRARY);
 
 	how.backend_path = backend;
 	for (unsigned round = 0; round < comparison->rounds; round++)

@@ -211,8 +211,8 @@ static bool dump_hot(struct vm *vm, const struct dump_options *options, struct s
 
 static bool dump(struct dump_options *options, struct error *error)
 {
-	char *reader = options_library_path("libjit161-symbols.so");
-	char *backend = options_library_path("libjit161-llvm.so");
+	char *reader = options_library_path(SYMBOLS_LIBRARY);
+	char *backend = options_library_path(BACKEND_LIBRARY);
 	int kernel = open(options->run.kernel, O_RDONLY | O_CLOEXEC);
 	struct symbols *symbols = symbols_open(reader, kernel);
 	struct vm *vm;

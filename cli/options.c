@@ -49,6 +49,8 @@ const char *const options_long_usage[] = {
     "     --limit=N[cycles|s|ms]         End the run, with a report, after so much of the guest's time",
     "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
     "never",
+    "     --profile=FILE                 Write the guest's call paths, sampled by its time: folded, or "
+    "FILE.svg",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
     "     --transcript=FILE              Copy the console's output to a file",
@@ -303,6 +305,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->report = (enum run_report)chosen;
 		return true;
 	}
+	if (strcmp(name, "profile") == 0) {
+		options->guest_profile = value;
+		return *value ? true : bad_value(parser, name, value, "a file name");
+	}
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
@@ -551,6 +557,10 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 		error_set(error, "--coverage is not for %s",
 			  options->malta ? "--machine=malta" : "--engine=lockstep");
 		return error_hint(error, "Only the plain interpreter of System/161's processor counts.");
+	}
+	if (options->guest_profile && options->engine == RUN_LOCKSTEP) {
+		error_set(error, "Lockstep makes no profile");
+		return error_hint(error, "All other engines make the same one.");
 	}
 	if (options->malta)
 		return finish_malta(options, argc - at, argv + at, error);

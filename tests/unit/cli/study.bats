@@ -251,3 +251,37 @@ setup() {
 		[[ "$output" == *"Usage: jit161 dump"* ]]
 	done
 }
+
+@test "--profile: the same call paths whatever the engine, and a flame graph" {
+	for engine in jit interp reference; do
+		jit161 run -X --pace=off --rtc=1000000000 --engine=$engine --profile=$engine.folded --stats=$engine.json -c "$BUILD/guest/sys161.conf" -C 1:file=$engine.img \
+			"$BUILD/guest/kernel.elf" sha256 </dev/null >/dev/null 2>&1
+	done
+	cmp jit.folded interp.folded
+	cmp jit.folded reference.folded
+	jit161 run -X --pace=off --rtc=1000000000 --profile=p.svg --stats=svg.json -c "$BUILD/guest/sys161.conf" -C 1:file=svg.img "$BUILD/guest/kernel.elf" sha256 </dev/null >/dev/null 2>&1
+	jit161 run -X --pace=off --rtc=1000000000 --stats=plain.json -c "$BUILD/guest/sys161.conf" -C 1:file=plain.img "$BUILD/guest/kernel.elf" sha256 </dev/null >/dev/null 2>&1
+	python3 - <<-'P'
+	import json, re, xml.dom.minidom
+	stacks = [line.rsplit(" ", 1) for line in open("jit.folded").read().splitlines()]
+	stats, plain = json.load(open("jit.json")), json.load(open("plain.json"))
+	assert stats["executed_cycles"] == plain["executed_cycles"] and stats["cpus"] == plain["cpus"]
+	samples = sum(int(count) for _, count in stacks)
+	assert abs(samples * 25000 / stats["executed_cycles"] - 1) < 0.15, samples
+	of_user = sum(int(count) for path, count in stacks if path == "[user]") / samples
+	kernel = stats["cpus"][0]["kernel_cycles"]
+	assert abs(of_user - stats["cpus"][0]["user_cycles"] / (kernel + stats["cpus"][0]["user_cycles"])) < 0.1, of_user
+	assert any("general_vector;trap;system_call;" in path for path, _ in stacks), stacks
+	titles = xml.dom.minidom.parse("p.svg").getElementsByTagName("title")
+	shown = [title.firstChild.data for title in titles]
+	assert any(text.startswith("[user]: %d of " % (sum(int(c) for p, c in stacks if p.split(";")[0] == "[user]"))) for text in shown), shown[:3]
+	assert not any("0xfff" in text for text in shown), shown
+	P
+	jit161 run --machine=malta --memory=4M --profile=malta.folded --kernel="$BUILD/guest/malta/compute.big.elf" >/dev/null 2>&1
+	[ -f malta.folded ]
+	run jit161 run --engine=lockstep --profile=x kernel.elf
+	[ "$status" -eq 2 ]
+	run jit161 run -X --profile=/nowhere/x -c "$BUILD/guest/bare/one-cpu.conf" "$BUILD/guest/bare/example-a.elf"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Cannot write the profile to /nowhere/x"* ]]
+}
