@@ -11,6 +11,10 @@ int command_run(int argc, char **argv, bool drop_in);
 int command_dump(int argc, char **argv);
 /* `jit161 cache`. */
 int command_cache(int argc, char **argv);
+/* `jit161 compare`. */
+int command_compare(int argc, char **argv);
+/* `jit161 isa`. */
+int command_isa(int argc, char **argv);
 /* `disk161`, `hub161`, `stat161`. */
 int disk161_main(int argc, char **argv);
 int hub161_main(int argc, char **argv);

@@ -1,126 +1,103 @@
-/* `jit161 dump`: translated code at every stage, from a kernel file. */
-#include <gelf.h>
+/* `jit161 dump`: translated code at every stage, from a kernel file, or of the blocks that a run executed most. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <fcntl.h>
-#include <libelf.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/hot_blocks.h"
 #include "cli/options.h"
+#include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
 #include "runtime/core/error.h"
+#include "runtime/vm/symbols.h"
 #include "runtime/vm/vm.h"
 
 static const char usage_text[] =
-    "Usage: jit161 dump [options] KERNEL\n"
+    "Usage: jit161 dump [options] [run options] KERNEL [ARGUMENTS...]\n"
     "  --at=ADDRESS|SYMBOL  where to look; default: the kernel's entry point. May be given several times\n"
-    "  --stages=LETTERS     g guest assembly, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host "
-    "assembly;\n"
-    "                       default: all\n"
+    "  --stages=LETTERS     g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l "
+    "LLVM IR,\n"
+    "                       L optimised LLVM IR, h host assembly of the second tier; default: all\n"
     "  --block              the one basic block instead of the region around it\n"
-    "  --region=N           guest instructions in the region at most\n"
-    "  --sensitive=inline|call\n";
+    "  --hot=N              run the guest to its end first and show the N blocks that took most; with "
+    "--stages also\n"
+    "                       their code. The guest gets no input, and its disks are not written\n"
+    "  Then options of `jit161 run`, such as --region=N, --sensitive=POLICY, --machine=malta; with --hot "
+    "also -c, --limit.\n";
 
 #define MAX_PLACES    64
+#define MAX_HOT	      1000
 #define DUMP_RAM_SIZE "ramsize=16M"
 
 struct dump_options {
 	const char *places[MAX_PLACES];
 	unsigned place_count;
+	bool stages_given;
+	unsigned hot; /* 0: do not run */
 	struct jit_dump_options jit_dump;
-	struct jit_options jit;
-	const char *kernel;
+	struct run_options run;
 };
 
-static bool parse(struct dump_options *options, int argc, char **argv)
-{
-	options->jit_dump.stages = DUMP_ALL;
-	options->jit = jit_default_options();
-	options->jit.threads = 0;
-	for (int i = 1; i < argc; i++) {
-		const char *word = argv[i];
-		char *end;
-
-		if (strncmp(word, "--at=", 5) == 0 && options->place_count < MAX_PLACES) {
-			options->places[options->place_count++] = word + 5;
-		} else if (strncmp(word, "--stages=", 9) == 0) {
-			if (!jit_dump_stages(word + 9, &options->jit_dump.stages))
-				return false;
-		} else if (strcmp(word, "--block") == 0) {
-			options->jit_dump.single_block = true;
-		} else if (strncmp(word, "--region=", 9) == 0) {
-			unsigned long n = strtoul(word + 9, &end, 0);
-			if (*end || end == word + 9 || n == 0 || n > 2000)
-				return false;
-			options->jit.region_instructions = (unsigned)n;
-		} else if (strcmp(word, "--sensitive=inline") == 0) {
-			options->jit.sensitive = SENSITIVE_INLINE;
-		} else if (strcmp(word, "--sensitive=call") == 0) {
-			options->jit.sensitive = SENSITIVE_CALL;
-		} else if (word[0] == '-' || options->kernel) {
-			return false;
-		} else {
-			options->kernel = word;
-		}
-	}
-	return options->kernel != NULL;
-}
-
-/* The value of a symbol of the kernel, from its symbol table. */
-static bool find_symbol(const char *path, const char *name, uint32_t *address)
-{
-	bool found = false;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	Elf *elf = NULL;
-
-	if (fd >= 0 && elf_version(EV_CURRENT) != EV_NONE)
-		elf = elf_begin(fd, ELF_C_READ, NULL);
-	for (Elf_Scn *section = NULL; elf && !found && (section = elf_nextscn(elf, section));) {
-		GElf_Shdr header;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_SYMTAB ||
-		    header.sh_entsize == 0 || !(data = elf_getdata(section, NULL)))
-			continue;
-		for (int i = 0; i < (int)(header.sh_size / header.sh_entsize) && !found; i++) {
-			GElf_Sym symbol;
-			const char *text;
-
-			if (gelf_getsym(data, i, &symbol) &&
-			    (text = elf_strptr(elf, header.sh_link, symbol.st_name)) &&
-			    strcmp(text, name) == 0) {
-				*address = (uint32_t)symbol.st_value;
-				found = true;
-			}
-		}
-	}
-	if (elf)
-		elf_end(elf);
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
-static bool find_place(const struct dump_options *options, const char *place, uint32_t *va)
+/* One of our own options; `ok`: with a value that makes sense. False: it is none. */
+static bool own_option(struct dump_options *options, const char *word, bool *ok)
 {
 	char *end;
-	unsigned long value = strtoul(place, &end, 0);
 
-	if (*place && !*end && value <= UINT32_MAX) {
-		*va = (uint32_t)value;
-		return true;
+	*ok = true;
+	if (strncmp(word, "--at=", 5) == 0 && options->place_count < MAX_PLACES) {
+		options->places[options->place_count++] = word + 5;
+	} else if (strncmp(word, "--stages=", 9) == 0) {
+		options->stages_given = true;
+		*ok = jit_dump_stages(word + 9, &options->jit_dump.stages);
+	} else if (strcmp(word, "--block") == 0) {
+		options->jit_dump.single_block = true;
+	} else if (strncmp(word, "--hot=", 6) == 0) {
+		options->hot = (unsigned)strtoul(word + 6, &end, 10);
+		*ok = end != word + 6 && !*end && options->hot >= 1 && options->hot <= MAX_HOT;
+	} else {
+		return false;
 	}
-	return find_symbol(options->kernel, place, va);
+	return true;
+}
+
+/* Takes our options from among the long ones that come first and leaves the others, which are those of `jit161 run`. */
+static bool parse(struct dump_options *options, int argc, char **argv, struct error *error)
+{
+	int kept = 1, at = 1;
+	bool ok = true;
+
+	options->jit_dump.stages = DUMP_ALL;
+	error->text[0] = '\0';
+	for (; at < argc && strncmp(argv[at], "--", 2) == 0 && ok; at++)
+		if (!own_option(options, argv[at], &ok))
+			argv[kept++] = argv[at];
+	if (!ok)
+		return false;
+	while (at < argc)
+		argv[kept++] = argv[at++];
+	argv[kept] = NULL;
+	if (!options_parse(&options->run, kept, argv, false, error))
+		return false;
+	options->run.jit.threads = 0;
+	if (options->hot)
+		options->run.jit.tiers = TIERS_FIRST; /* its code counts every execution */
+	return true;
 }
 
 static void print_message(void *context, const char *text)
 {
 	(void)context;
 	fprintf(stderr, "jit161 dump: %s\n", text);
+}
+
+static void ignore_message(void *context, const char *text)
+{
+	(void)context;
+	(void)text;
 }
 
 static void ignore_console(void *context, uint8_t character)
@@ -137,40 +114,70 @@ static int complain(const struct error *error)
 	return EXIT_ERROR;
 }
 
-/* A machine only to hold the kernel's bytes; it never runs. */
-static struct vm *load(const struct dump_options *options, struct error *error)
+/* A configuration only to hold a kernel's bytes. */
+static bool configure_any(struct vm *vm, struct error *error)
 {
 	static const char config[] = "31 mainboard " DUMP_RAM_SIZE "\n";
-	struct vm_options machine = {.engine = ENGINE_JIT,
-				     .jit = &options->jit,
-				     .output = {.message = print_message, .console = ignore_console}};
 	char path[] = "/tmp/jit161-dump-XXXXXX";
 	int fd = mkstemp(path);
 	bool ok = fd >= 0 && write(fd, config, sizeof(config) - 1) == (ssize_t)sizeof(config) - 1;
-	struct vm *vm = NULL;
 
-	if (!ok)
-		error_set(error, "Cannot write a temporary file: %s", path);
-	if (ok)
-		vm = vm_new(&machine, error);
 	if (fd >= 0)
 		close(fd);
-	ok = vm && vm_configure(vm, path, NULL, 0, error) && vm_load(vm, options->kernel, "", error);
+	if (!ok)
+		error_set(error, "Cannot write a temporary file: %s", path);
+	ok = ok && vm_configure(vm, path, NULL, 0, error);
 	unlink(path);
+	return ok;
+}
+
+static struct vm *build(const struct dump_options *options, struct error *error)
+{
+	const struct run_options *run = &options->run;
+	struct vm_options machine = {
+	    .engine = ENGINE_JIT,
+	    .jit = &run->jit,
+	    .timing = run->timing,
+	    .output = {.message = options->hot ? ignore_message : print_message, .console = ignore_console},
+	    .start_time = run->start_time,
+	    .limit = run->limit};
+	struct vm *vm = vm_new(&machine, error);
+	bool ok = vm;
+
+	if (ok && run->malta)
+		ok = vm_build_malta(vm, &run->board, error);
+	else if (ok)
+		ok = (options->hot ? vm_configure(vm, run->config, run->overrides, run->override_count, error)
+				   : configure_any(vm, error)) &&
+		     vm_load(vm, run->kernel, run->arguments, error);
 	if (!ok) {
 		vm_free(vm);
 		return NULL;
 	}
+	if (vm->bus)
+		bus_isolate_disks(vm->bus);
 	return vm;
 }
 
-static bool dump_place(struct vm *vm, const struct dump_options *options, const char *place,
-		       struct error *error)
+static bool find_place(struct symbols *symbols, const char *place, uint32_t *va)
+{
+	char *end;
+	unsigned long value = strtoul(place, &end, 0);
+
+	if (*place && !*end && value <= UINT32_MAX) {
+		*va = (uint32_t)value;
+		return true;
+	}
+	return symbols_address(symbols, place, va);
+}
+
+static bool dump_place(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
+		       const char *place, struct error *error)
 {
 	uint32_t va = vm->cpus[0].pc;
 
-	if (place && !find_place(options, place, &va)) {
-		error_set(error, "There is no symbol %s in %s", place, options->kernel);
+	if (place && !find_place(symbols, place, &va)) {
+		error_set(error, "There is no symbol %s in %s", place, options->run.kernel);
 		return error_hint(error, "Give an address such as 0x80000200, or the name of a function.");
 	}
 	if ((va & 3) || va >> 30 != 2 || (va & 0x1FFFFFFF) >= vm->memory.ram_size) {
@@ -182,24 +189,67 @@ static bool dump_place(struct vm *vm, const struct dump_options *options, const 
 	return jit_dump(vm->jit, va, va & 0x1FFFFFFF, false, &options->jit_dump, stdout, error);
 }
 
+/* The blocks that a whole run executed most, and their code if stages were asked for. */
+static bool dump_hot(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
+		     struct error *error)
+{
+	struct hot_blocks hot;
+	bool ok = true;
+
+	vm_run(vm, UINT64_MAX);
+	hot_blocks_find(&hot, vm->jit);
+	hot_blocks_print(&hot, options->hot, symbols, stdout);
+	for (unsigned i = 0; options->stages_given && ok && i < options->hot && i < hot.count; i++) {
+		const struct jit_block *block = &hot.blocks[i];
+
+		printf("\n%u: block %08x%s\n", i + 1, block->va, block->user ? " of user mode" : "");
+		ok = jit_dump(vm->jit, block->va, block->pa, block->user, &options->jit_dump, stdout, error);
+	}
+	hot_blocks_free(&hot);
+	return ok;
+}
+
+static bool dump(struct dump_options *options, struct error *error)
+{
+	char *reader = options_library_path(SYMBOLS_LIBRARY);
+	char *backend = options_library_path(BACKEND_LIBRARY);
+	int kernel = open(options->run.kernel, O_RDONLY | O_CLOEXEC);
+	struct symbols *symbols = symbols_open(reader, kernel);
+	struct vm *vm;
+	bool ok;
+
+	options->run.jit.backend_path = backend;
+	vm = build(options, error);
+	ok = vm;
+	if (ok && options->hot)
+		ok = dump_hot(vm, options, symbols, error);
+	else
+		for (unsigned i = 0; ok && (i < options->place_count || i == 0); i++)
+			ok = dump_place(vm, options, symbols,
+					options->place_count ? options->places[i] : NULL, error);
+	vm_free(vm);
+	symbols_close(symbols);
+	if (kernel >= 0)
+		close(kernel);
+	free(backend);
+	free(reader);
+	return ok;
+}
+
 int command_dump(int argc, char **argv)
 {
 	struct dump_options options = {0};
 	struct error error;
-	char *backend;
+	int status;
 
-	if (!parse(&options, argc, argv)) {
+	if (parse(&options, argc, argv, &error)) {
+		status = dump(&options, &error) ? EXIT_NORMAL : complain(&error);
+	} else if (error.text[0]) {
+		status = complain(&error);
+	} else {
 		fputs(usage_text, stderr);
-		return EXIT_ERROR;
+		status = EXIT_ERROR;
 	}
-	backend = options_library_path(BACKEND_LIBRARY);
-	options.jit.backend_path = backend;
-
-	struct vm *vm = load(&options, &error);
-	bool ok = vm != NULL;
-	for (unsigned i = 0; ok && (i < options.place_count || i == 0); i++)
-		ok = dump_place(vm, &options, options.place_count ? options.places[i] : NULL, &error);
-	vm_free(vm);
-	free(backend);
-	return ok ? EXIT_NORMAL : complain(&error);
+	options_free(&options.run);
+	return status;
 }

@@ -11,6 +11,10 @@ static const char help[] =
     "  jit161 run [options] KERNEL [ARGUMENTS...]    run a System/161 machine\n"
     "  jit161 dump [options] KERNEL                  show translated code at every stage\n"
     "  jit161 cache [show|check|clear]               compiled code that is kept between runs\n"
+    "  jit161 compare [options] KERNEL [ARGUMENTS]   one guest under several techniques: times, exits, "
+    "plots\n"
+    "  jit161 isa [options]                          the instruction table; can the processors be "
+    "virtualised?\n"
     "  jit161 COMMAND --help                         what a command takes\n"
     "\n"
     "Called as sys161, trace161, disk161, hub161 or stat161 it stands in for the program of that name.\n";
@@ -34,6 +38,10 @@ int main(int argc, char **argv)
 		return command_dump(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "cache") == 0)
 		return command_cache(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "compare") == 0)
+		return command_compare(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "isa") == 0)
+		return command_isa(argc - 1, argv + 1);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		fputs(help, stdout);
 		return EXIT_NORMAL;

@@ -40,7 +40,7 @@ const char *const options_long_usage[] = {
     "                                    the plain interpreter, or by one engine and the plain interpreter",
     "     --lockstep-engine=jit|interp   The engine that lockstep compares with the plain interpreter",
     "     --tier=auto|1|2                Translated code: both kinds, stencils only, regions only",
-    "     --sensitive=inline|call        Sensitive instructions in translated code",
+    "     --sensitive=inline|call|trap   Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
     "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
@@ -50,6 +50,8 @@ const char *const options_long_usage[] = {
     "     --limit=N[cycles|s|ms]         End the run, with a report, after so much of the guest's time",
     "     --report=auto|on|off           Explain how the run ended: where the original says nothing, always, "
     "never",
+    "     --profile=FILE                 Write the guest's call paths, sampled by its time: folded, or "
+    "FILE.svg",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
     "     --transcript=FILE              Copy the console's output to a file",
@@ -204,7 +206,6 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	    [TIERS_AUTO] = "auto", [TIERS_FIRST] = "1", [TIERS_SECOND] = "2", NULL};
 	static const char *const engines[] = {"jit", "interp", "reference", "lockstep", NULL};
 	static const char *const compared[] = {"jit", "interp", NULL};
-	static const char *const policies[] = {"inline", "call", NULL};
 	static const char *const timings[] = {"system161", "ideal", NULL};
 	static const char *const paces[] = {"auto", "off", NULL};
 	static const char *const machines[] = {"system161", "malta", NULL};
@@ -253,13 +254,9 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		return true;
 	}
 	if (strcmp(name, "sensitive") == 0) {
-		if (strcmp(value, "trap") == 0) {
-			error_set(parser->error, "The policy --sensitive=trap is not built yet");
-			return error_hint(parser->error, "Use inline or call.");
-		}
-		if (!choose(parser, name, value, policies, "inline or call", &chosen))
+		if (!choose(parser, name, value, jit_sensitive_names, "inline, call or trap", &chosen))
 			return false;
-		options->jit.sensitive = chosen ? SENSITIVE_CALL : SENSITIVE_INLINE;
+		options->jit.sensitive = (enum sensitive_policy)chosen;
 		return true;
 	}
 	if (strcmp(name, "timing") == 0) {
@@ -318,6 +315,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 			return false;
 		options->report = (enum run_report)chosen;
 		return true;
+	}
+	if (strcmp(name, "profile") == 0) {
+		options->guest_profile = value;
+		return *value ? true : bad_value(parser, name, value, "a file name");
 	}
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;
@@ -574,6 +575,10 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 		error_set(error, "--coverage is not for %s",
 			  options->malta ? "--machine=malta" : "--engine=lockstep");
 		return error_hint(error, "Only the plain interpreter of System/161's processor counts.");
+	}
+	if (options->guest_profile && options->engine == RUN_LOCKSTEP) {
+		error_set(error, "Lockstep makes no profile");
+		return error_hint(error, "All other engines make the same one.");
 	}
 	if (options->malta)
 		return finish_malta(options, argc - at, argv + at, error);

@@ -49,11 +49,12 @@ struct run_options {
 	const char *meter; /* --meter: path of its socket, NULL: none */
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
 	enum run_report report;
-	const char *stats;	/* --stats: file for the JSON, "-" for standard output */
-	const char *coverage;	/* --coverage: file for the tracefile, "-" for standard output; or NULL */
-	const char *transcript; /* --transcript: file, or NULL */
-	bool sandbox;		/* --no-sandbox */
-	const char *cache;	/* --cache: a directory or "off"; NULL: the default */
+	const char *guest_profile; /* --profile: file for the sampled stacks, or NULL */
+	const char *stats;	   /* --stats: file for the JSON, "-" for standard output */
+	const char *coverage;	   /* --coverage: file for the tracefile, "-" for standard output; or NULL */
+	const char *transcript;	   /* --transcript: file, or NULL */
+	bool sandbox;		   /* --no-sandbox */
+	const char *cache;	   /* --cache: a directory or "off"; NULL: the default */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
 	bool malta; /* --machine */

@@ -15,6 +15,7 @@
 #include "cli/confine.h"
 #include "cli/debugger.h"
 #include "cli/exit_codes.h"
+#include "cli/guest_profile.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
@@ -94,7 +95,7 @@ static void real_time_line(struct streams *streams, struct vm *vm, double real)
 
 /* The files that a run writes when it is over. */
 struct outputs {
-	struct output_file profile, stats, coverage;
+	struct output_file profile, stats, coverage, guest_profile;
 };
 
 static bool open_output(struct output_file *output, const char *path, const char *what, const char *option,
@@ -110,7 +111,9 @@ static bool open_outputs(struct outputs *outputs, const struct run_options *opti
 {
 	if (options->profile)
 		output_file_open(&outputs->profile, PROFILE_FILE); /* the original says so at the end */
-	return open_output(&outputs->stats, options->stats, "statistics", "stats", error) &&
+	return open_output(&outputs->guest_profile, options->guest_profile, "the profile", "profile",
+			   error) &&
+	       open_output(&outputs->stats, options->stats, "statistics", "stats", error) &&
 	       open_output(&outputs->coverage, options->coverage, "coverage", "coverage", error);
 }
 
@@ -231,7 +234,8 @@ static bool build(struct vm *vm, const struct run_options *options, struct error
 }
 
 /* Runs the machine to its end, with stops for the debugger, if there is one. */
-static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool wait, bool *killed)
+static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool wait,
+				  struct guest_profile *profile, bool *killed)
 {
 	enum debugger_wish wish = debugger && wait ? debugger_serve(debugger, true) : DEBUGGER_RUN;
 
@@ -242,7 +246,7 @@ static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool
 			*killed = wish == DEBUGGER_KILL;
 			return VM_INTERRUPTED;
 		}
-		state = vm_run(vm, UINT64_MAX);
+		state = profile ? guest_profile_run(profile, vm) : vm_run(vm, UINT64_MAX);
 		if (state != VM_STOPPED)
 			return state;
 		wish = debugger_serve(debugger, false);
@@ -332,6 +336,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct meter_socket *meter = NULL;
 	struct outputs outputs = {0};
 	struct sandbox sandbox;
+	struct guest_profile *profile = NULL;
 	int status = EXIT_ERROR;
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	/* As it is now, even if somebody links a new one meanwhile. */
@@ -382,6 +387,8 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	signal(SIGTERM, on_signal);
 
+	if (options->guest_profile)
+		profile = guest_profile_new(kernel, reader);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	if (options->engine == RUN_LOCKSTEP) {
 		struct lockstep_options how = {.seed = options->lockstep_seed,
@@ -392,7 +399,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		}
 		state = lockstep.state;
 	} else {
-		state = run_debugged(vm, debugger, options->wait_for_debugger, &killed);
+		state = run_debugged(vm, debugger, options->wait_for_debugger, profile, &killed);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &after);
 
@@ -414,6 +421,10 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	keep_code(streams, vm, options, drop_in);
 	if (!drop_in && !killed)
 		statistics_summary(streams, vm, options, &lockstep, seconds(&before, &after));
+	if (profile && !guest_profile_write(profile, &outputs.guest_profile, &error)) {
+		report(streams, &error);
+		status = EXIT_ERROR;
+	}
 	if (options->stats && !statistics_write(&outputs.stats, vm, options, diagnosis, &sandbox, status,
 						seconds(&before, &after), &error)) {
 		report(streams, &error);
@@ -430,6 +441,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	diagnosis_free(diagnosis);
 out:
+	guest_profile_free(profile);
 	debugger_close(debugger);
 	console_input_close(machine.console);
 	meter_socket_close(meter);

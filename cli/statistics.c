@@ -28,7 +28,7 @@ static const char *engine_name(const struct run_options *options)
 
 static const char *policy_name(const struct run_options *options)
 {
-	return options->jit.sensitive == SENSITIVE_CALL ? "call" : "inline";
+	return jit_sensitive_names[options->jit.sensitive];
 }
 
 static double cpu_seconds(void)
@@ -116,6 +116,10 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			jit.exits[0], jit_exit_names[0], jit.exits[1], jit_exit_names[1], jit.exits[2],
 			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4],
 			jit.exits[5], jit_exit_names[5], jit.exits[6], jit_exit_names[6]);
+	if (options->jit.sensitive == SENSITIVE_TRAP)
+		streams_message(streams,
+				"    %" PRIu64 " sensitive instructions trapped to the host and back",
+				jit.host_traps);
 	streams_message(streams, "    %.3f s of CPU time spent compiling", (double)jit.compile_ns / 1e9);
 	if (jit.kept)
 		streams_message(streams,
@@ -261,6 +265,7 @@ static cJSON *jit_json(const struct vm *vm)
 	for (unsigned i = 0; i < sizeof(jit.exits) / sizeof(jit.exits[0]); i++)
 		add_number(exits, jit_exit_names[i], jit.exits[i]);
 	cJSON_AddItemToObject(object, "exits", exits);
+	add_number(object, "host_traps", jit.host_traps);
 	add_number(first, "blocks", jit.stencil_blocks);
 	add_number(first, "guest_instructions", jit.stencil_instructions);
 	add_number(first, "code_bytes", jit.stencil_code_bytes);

@@ -34,6 +34,7 @@ static inline bool mips_op_is_innocuous(enum mips_op op)
 }
 
 // For tables: "innocuous", "privileged, control-sensitive" and so on. A constant string.
+const char *mips_class_name(unsigned classes); // of MIPS_CLASS_*
 const char *mips_op_class_name(enum mips_op op);
 
 #endif

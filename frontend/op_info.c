@@ -22,7 +22,7 @@ const struct op_info mips_op_info[MIPS_OP_COUNT] = {
 #include "frontend/mips.def"
 };
 
-const char *mips_op_class_name(enum mips_op op)
+const char *mips_class_name(unsigned classes)
 {
 	static const char *const names[8] = {
 	    "innocuous",
@@ -37,5 +37,10 @@ const char *mips_op_class_name(enum mips_op op)
 	_Static_assert((MIPS_CLASS_PRIVILEGED | MIPS_CLASS_CONTROL | MIPS_CLASS_BEHAVIOUR) == 7,
 		       "one name each");
 
-	return names[mips_op_info[op].classes];
+	return names[classes & 7];
+}
+
+const char *mips_op_class_name(enum mips_op op)
+{
+	return mips_class_name(mips_op_info[op].classes);
 }

@@ -3,6 +3,7 @@
  * not theirs. */
 #include "frontend/lift.h"
 #include "jit/jit_internal.h"
+#include "jit/llvm/disassembler.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -472,4 +473,15 @@ bool compiler_compile_now(struct compiler *compiler, struct region *region, stru
 		return error_set(error, "%s", compiler->reason);
 	compile_module(compiler, compiler->own_thread, &region, 1, text, error);
 	return region->compiled;
+}
+
+host_disassembler *compiler_disassembler(const struct compiler *compiler, struct error *error)
+{
+	host_disassembler *disassemble;
+	void *object = dlopen(compiler->jit->options.backend_path, RTLD_NOW | RTLD_LOCAL);
+
+	*(void **)&disassemble = object ? dlsym(object, DISASSEMBLER_SYMBOL) : NULL;
+	if (!disassemble)
+		error_set(error, "There is no disassembler: %s", dlerror());
+	return disassemble;
 }

@@ -18,6 +18,7 @@ struct emitter {
 	uint32_t words[BLOCK_INSTRUCTIONS + 2];
 	struct stencil_group groups[MAX_GROUPS];
 	struct placed placed[MAX_GROUPS + 1];
+	unsigned placed_count;
 };
 
 struct emitter *emitter_new(void)
@@ -258,8 +259,26 @@ bool emit_block(struct jit *jit, struct emitted_block *emitted)
 		fill_holes(jit, placed, i ? &emitter->groups[i - 1] : NULL, block, emitted);
 	}
 
+	emitter->placed_count = count + 1;
 	emitted->code = start;
 	emitted->size = hot + cold;
 	emitted->instructions = block->guest_count;
 	return true;
+}
+
+unsigned emit_piece_count(const struct jit *jit)
+{
+	return jit->emitter->placed_count;
+}
+
+struct emitted_piece emit_piece(const struct jit *jit, unsigned number)
+{
+	const struct placed *placed = &jit->emitter->placed[number];
+	const struct stencil *stencil = placed->stencil;
+
+	return (struct emitted_piece){.guest = number ? jit->emitter->groups[number - 1].guest : NO_GUEST,
+				      .hot = placed->hot,
+				      .hot_size = stencil->hot_size,
+				      .cold = placed->cold,
+				      .cold_size = stencil->cold_size};
 }

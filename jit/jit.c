@@ -1,5 +1,6 @@
 /* The dispatcher: finds or makes code for the address at hand, enters it, links what it left through, and has what is hot
  * compiled. */
+#include "jit/host_trap.h"
 #include "jit/jit_internal.h"
 #include "jit/kept.h"
 #include "runtime/core/host_needs.h"
@@ -30,6 +31,16 @@ const char *const jit_exit_names[EXIT_REASON_COUNT] = {
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
 
+const char *const jit_activity_names[JIT_ACTIVITIES] = {
+    [JIT_OUTSIDE] = "machine",	       [JIT_TRANSLATED] = "translated",
+    [JIT_INTERPRETING] = "interpret",  [JIT_COLD] = "cold",
+    [JIT_REST] = "rest of slice",      [JIT_TRANSLATING] = "translating",
+    [JIT_DISPATCHING] = "dispatching",
+};
+
+const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1] = {
+    [SENSITIVE_INLINE] = "inline", [SENSITIVE_CALL] = "call", [SENSITIVE_TRAP] = "trap"};
+
 struct jit_options jit_default_options(void)
 {
 	return (struct jit_options){
@@ -55,7 +66,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->cpu_count = cpu_count;
 	jit->compiler = compiler_new(jit);
 	jit->emitter = emitter_new();
-	if (!code_memory_init(&jit->code, options->code_bytes,
+	jit->helpers = jit_helpers;
+	if ((options->sensitive == SENSITIVE_TRAP && !host_trap_use(&jit->helpers, error)) ||
+	    !code_memory_init(&jit->code, options->code_bytes,
 			      table_span() + slots_span() + 2 * CODE_PAGE_SIZE, error) ||
 	    !cache_init(jit, error) || !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
@@ -67,7 +80,7 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
 		cpus[i].slots = jit->slots;
-		cpus[i].helpers = &jit_helpers;
+		cpus[i].helpers = &jit->helpers;
 	}
 	return jit;
 }
@@ -264,6 +277,7 @@ const void *jit_interpret(struct cpu *cpu)
 	struct jit *jit = cpu->jit;
 	int64_t before = cpu->budget;
 
+	jit->activity = JIT_INTERPRETING;
 	if (!cpu_step_quickly(cpu)) {
 		cpu_resume_at(cpu, cpu->pc);
 		reference_run_block(cpu);
@@ -273,6 +287,7 @@ const void *jit_interpret(struct cpu *cpu)
 	jit->statistics.exits[EXIT_INTERPRET]++;
 	jit->invalidated = false;
 	cpu->exit_reason = EXIT_DISPATCH;
+	jit->activity = JIT_TRANSLATED;
 	return cpu->budget > 0 && !cpu->attention ? code_at_hand(jit, cpu) : NULL;
 }
 
@@ -282,7 +297,9 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 	int64_t before = cpu->budget;
 
 	jit->invalidated = false;
+	jit->activity = JIT_TRANSLATED;
 	jit->common.enter(cpu, jit->memory->ram, cpu->budget, code);
+	jit->activity = JIT_DISPATCHING;
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
 	if (cpu->exit_reason != EXIT_INTERPRET && cpu->exit_reason != EXIT_HEAD)
@@ -368,6 +385,7 @@ bool jit_translate(struct jit *jit, struct block_entry *entry)
 {
 	struct emitted_block block;
 
+	jit->activity = JIT_TRANSLATING;
 	if (cache_adopt(jit, entry) || kept_adopt(jit, entry))
 		return true;
 	region_scan_block(jit, entry, &block);
@@ -399,6 +417,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 {
 	struct block_entry *entry;
 
+	jit->activity = JIT_COLD;
 	if (debug_splits_at(cpu, cpu->pc)) { /* this instruction only: behind it is code again */
 		if (!debug_stops(cpu))
 			reference_step(cpu);
@@ -415,10 +434,12 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 			return NULL;
 		}
 		if (is_new(jit, cpu) || !jit_translate(jit, entry = current_entry(jit, cpu))) {
+			jit->activity = JIT_COLD;
 			reference_run_block(cpu);
 			return NULL;
 		}
 	}
+	jit->activity = JIT_DISPATCHING;
 	fill_jump_cache(jit, cpu, entry);
 	return entry_code(jit, entry);
 }
@@ -426,6 +447,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 static void run(struct jit *jit, struct cpu *cpu)
 {
 	while (cpu->budget > 0 && !cpu->attention) {
+		jit->activity = JIT_DISPATCHING;
 		collect(jit);
 		if (reclaim_needed(jit))
 			reclaim_tidy(jit);
@@ -438,13 +460,14 @@ static void run(struct jit *jit, struct cpu *cpu)
 		enter(jit, cpu, code);
 		enum exit_reason reason = cpu->exit_reason;
 		if (reason == EXIT_INTERPRET) { /* of a region */
-			jit_interpret(cpu);
+			jit->helpers.interpret(cpu);
 			continue;
 		}
 		uint32_t slot = leave(jit, cpu);
 		if (reason == EXIT_HEAD)
 			reason = leave_head(jit, cpu);
 		if (reason == EXIT_BUDGET) {
+			jit->activity = JIT_REST;
 			reference_run(cpu);
 		} else if (reason == EXIT_HOT) {
 			hot(jit, current_entry(jit, cpu));
@@ -469,12 +492,25 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	int64_t before = cpu->budget;
 
 	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
-	    jit->interpreted_cycles < WARM_UP_CYCLES && !kept_any(jit))
+	    jit->interpreted_cycles < WARM_UP_CYCLES && !kept_any(jit)) {
+		jit->activity = JIT_COLD;
 		reference_run(cpu); /* not even counting what is hot */
-	else
+	} else {
 		run(jit, cpu);
+	}
+	jit->activity = JIT_OUTSIDE;
 	translated = jit->statistics.translated_cycles - translated;
 	jit->interpreted_cycles += (uint64_t)(before - cpu->budget) - translated;
+}
+
+enum jit_activity jit_activity(const struct jit *jit)
+{
+	return (enum jit_activity)jit->activity;
+}
+
+bool jit_owns_code(const struct jit *jit, const void *pc)
+{
+	return (uintptr_t)pc - (uintptr_t)jit->code.executable < jit->code.size;
 }
 
 void jit_settle(struct jit *jit)

@@ -16,9 +16,13 @@ struct memory;
 struct jit;
 
 enum sensitive_policy {
-	SENSITIVE_INLINE,
-	SENSITIVE_CALL
+	SENSITIVE_INLINE, /* translated in place */
+	SENSITIVE_CALL,	  /* calls of the runtime */
+	SENSITIVE_TRAP,	  /* traps of the host, emulated by a signal handler */
+	SENSITIVE_POLICIES
 };
+/* As --sensitive has them; ends with NULL. */
+extern const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1];
 
 enum dump_stage {
 	DUMP_GUEST = 1 << 0,
@@ -27,7 +31,8 @@ enum dump_stage {
 	DUMP_LLVM = 1 << 3,
 	DUMP_LLVM_OPTIMISED = 1 << 4,
 	DUMP_HOST = 1 << 5,
-	DUMP_ALL = (1 << 6) - 1,
+	DUMP_FIRST = 1 << 6, /* host assembly of the first tier */
+	DUMP_ALL = (1 << 7) - 1,
 };
 
 struct jit_dump_options {
@@ -87,17 +92,45 @@ void jit_keep(struct jit *jit, struct error *warning);
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
 
-/* Prints every stage of the region around an address: guest assembly, IR, optimised IR, LLVM IR, host
- * assembly. `pa` is the RAM offset of the address's bytes. Changes nothing. */
+/* Prints every stage of the region around an address: guest assembly, host assembly of the first tier, IR, optimised IR, LLVM
+ * IR, host assembly. No translated code may be under way. `pa` is the RAM offset of the address's bytes. Changes nothing. */
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
-/* Stages by their letters: g guest assembly, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
+/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
  * another letter, or none. */
 bool jit_dump_stages(const char *letters, unsigned *stages);
 
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
 bool jit_find_region(const struct jit *jit, uint32_t pa, bool user, uint32_t *head_va, uint32_t *head_pa);
+
+/* What the engine is at: written by the machine's thread, and read by whoever samples it from a signal handler of that thread.
+ */
+enum jit_activity {
+	JIT_OUTSIDE,	  /* the machine's turn: devices, events, the run loop */
+	JIT_TRANSLATED,	  /* translated code and what it calls */
+	JIT_INTERPRETING, /* what translated code leaves to the interpreter */
+	JIT_COLD,	  /* code that is not worth translating yet, or cannot be */
+	JIT_REST,	  /* of a slice that is shorter than the next stretch of code */
+	JIT_TRANSLATING,  /* the first tier's work */
+	JIT_DISPATCHING,  /* looking up, linking, installing, making room */
+	JIT_ACTIVITIES
+};
+extern const char *const jit_activity_names[JIT_ACTIVITIES];
+enum jit_activity jit_activity(const struct jit *jit);
+/* Whether a host address lies in the memory of translated code. */
+bool jit_owns_code(const struct jit *jit, const void *pc);
+
+/* A block of the first tier. */
+struct jit_block {
+	uint32_t va, pa; /* pa: RAM offset */
+	bool user;
+	unsigned instructions; /* guest; 0: the code only leaves for the interpreter */
+	unsigned code_bytes;
+	uint32_t executions; /* of its code, modulo 2^32 */
+};
+/* Writes up to `room` of the blocks that there are now; returns how many there are. Between runs only. */
+unsigned jit_blocks(const struct jit *jit, struct jit_block *blocks, unsigned room);
 
 /* What the translation cache keeps beside code, in bytes. */
 struct jit_metadata {
@@ -112,6 +145,7 @@ struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
 	uint64_t entries;	    /* times translated code was entered from the dispatcher */
 	uint64_t exits[7];	    /* by enum exit_reason */
+	uint64_t host_traps;	    /* of sensitive instructions, with SENSITIVE_TRAP */
 	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
 	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */
 	uint64_t unknown_shapes;  /* blocks cut short because there was no stencil */

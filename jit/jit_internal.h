@@ -2,6 +2,7 @@
 #ifndef JIT161_JIT_JIT_INTERNAL_H
 #define JIT161_JIT_JIT_INTERNAL_H
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #include "ir/ir.h"
@@ -229,10 +230,12 @@ struct jit {
 	struct build_id kept_backend;
 	struct error kept_error; /* why not, or what went wrong; empty: nothing */
 
+	struct translated_code_helpers helpers; /* as the policy for sensitive instructions has them */
 	struct common_code common;
 	struct emitter *emitter;
 	struct compiler *compiler;
-	bool invalidated; /* code was dropped since the flag was last cleared */
+	bool invalidated;	   /* code was dropped since the flag was last cleared */
+	volatile uint8_t activity; /* enum jit_activity */
 	uint64_t interpreted_cycles;
 	uint32_t waiting_instructions; /* guest instructions in pending regions */
 
@@ -392,6 +395,16 @@ void emitter_free(struct emitter *emitter);
  * is no room. */
 bool emit_block(struct jit *jit, struct emitted_block *block);
 
+/* What the block that was emitted last is made of, in order: a stencil each. For dumps. */
+struct emitted_piece {
+	unsigned guest; /* index of the guest instruction, or NO_GUEST: the way in */
+	const uint8_t *hot, *cold;
+	size_t hot_size, cold_size;
+};
+#define NO_GUEST UINT_MAX
+unsigned emit_piece_count(const struct jit *jit);
+struct emitted_piece emit_piece(const struct jit *jit, unsigned number);
+
 /* --- region.c: choosing what to compile --- */
 
 /* The block at an address, for the first tier. */
@@ -427,6 +440,9 @@ bool compiler_compile_now(struct compiler *compiler, struct region *region, stru
 			  struct error *error);
 /* Puts a region's image into code memory. False if there is no room. Any thread. */
 bool compiler_place(const struct jit *jit, struct region *region);
+/* The back end's disassembler (jit/llvm/disassembler.h); NULL: it cannot be loaded. */
+typedef void host_disassembler(const uint8_t *code, size_t size, uint64_t offset, FILE *file);
+host_disassembler *compiler_disassembler(const struct compiler *compiler, struct error *error);
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
 

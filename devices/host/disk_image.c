@@ -302,3 +302,8 @@ bool disk_image_equal(const struct disk_image *a, const struct disk_image *b, ch
 	}
 	return false;
 }
+
+uint64_t disk_image_digest(const struct disk_image *image)
+{
+	return image->overlay ? overlay_digest(image->overlay) : 0;
+}

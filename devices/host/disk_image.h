@@ -47,4 +47,7 @@ bool disk_image_commit(struct disk_image *image, const char *label, struct error
 /* Whether two machines have written the same; otherwise a description of the difference. */
 bool disk_image_equal(const struct disk_image *a, const struct disk_image *b, char *text, size_t size);
 
+/* A digest of what an isolated image holds in memory; 0 if it is not isolated. */
+uint64_t disk_image_digest(const struct disk_image *image);
+
 #endif

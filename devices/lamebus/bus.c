@@ -1,5 +1,6 @@
 /* The bus itself: slots, address decoding, interrupt routing, events, snapshots. */
 #include "devices/lamebus/lamebus_internal.h"
+#include "runtime/core/digest.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -462,6 +463,21 @@ bool bus_states_equal(const struct bus *a, const struct bus *b, char *where, siz
 		return false;
 	}
 	return true;
+}
+
+uint64_t bus_states_digest(const struct bus *bus)
+{
+	uint64_t digest = DIGEST_START;
+
+	for (unsigned slot = 0; slot < LAMEBUS_SLOTS; slot++) {
+		if (!bus->types[slot])
+			continue;
+		digest = digest_number(digest, slot);
+		digest = fields_digest(bus->types[slot]->class.fields, bus->devices[slot].state, digest);
+		if (image_of(bus, slot))
+			digest = digest_number(digest, disk_image_digest(image_of(bus, slot)));
+	}
+	return digest;
 }
 
 void bus_isolate_disks(const struct bus *bus)

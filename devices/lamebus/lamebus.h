@@ -113,6 +113,9 @@ bool bus_listens_for_input(const struct bus *bus);
  * "slot 2 disk: status: ..." and returns false. */
 bool bus_states_equal(const struct bus *a, const struct bus *b, char *where, size_t size);
 
+/* A digest of the same. */
+uint64_t bus_states_digest(const struct bus *bus);
+
 /* Disks keep what is written in memory from now on. Lost unless bus_commit_disks is called. */
 void bus_isolate_disks(const struct bus *bus);
 /* Writes what isolated disks hold to their images. Afterwards older snapshots must not be restored. */

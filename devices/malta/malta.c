@@ -6,6 +6,7 @@
 
 #include "devices/malta/uart.h"
 #include "runtime/core/field.h"
+#include "runtime/core/digest.h"
 
 #define ISA_BASE  0x18000000u /* PCI I/O window: port P is at ISA_BASE + P */
 #define ISA_SIZE  0x00200000u
@@ -241,6 +242,11 @@ void malta_restore(struct malta *malta, const void *snapshot)
 bool malta_states_equal(const struct malta *a, const struct malta *b, char *where, size_t size)
 {
 	return fields_equal(fields, &a->state, &b->state, where, size);
+}
+
+uint64_t malta_states_digest(const struct malta *malta)
+{
+	return fields_digest(fields, &malta->state, DIGEST_START);
 }
 
 void malta_dump(const struct malta *malta)

@@ -40,5 +40,6 @@ void malta_dump(const struct malta *malta);
 void *malta_snapshot(const struct malta *malta);
 void malta_restore(struct malta *malta, const void *snapshot);
 bool malta_states_equal(const struct malta *a, const struct malta *b, char *where, size_t size);
+uint64_t malta_states_digest(const struct malta *malta);
 
 #endif

@@ -125,5 +125,8 @@ char *text_of_module(LLVMModuleRef module);
 /* Of `count` regions. */
 char *text_of_code(const struct backend_thread *thread, const struct object *object,
 		   const struct backend_region *regions, unsigned count);
+/* The instructions at `code`, which lie at the offsets from `start` to `end`. */
+void print_host_instructions(FILE *file, void *disassembler, const uint8_t *code, uint64_t start,
+			     uint64_t end);
 
 #endif

@@ -1,7 +1,6 @@
 /* The stages of a compilation as text. */
 #include "jit/llvm/llvm_internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,23 +13,6 @@ char *text_of_module(LLVMModuleRef module)
 
 	LLVMDisposeMessage(text);
 	return copy;
-}
-
-static void print_insns(FILE *file, LLVMDisasmContextRef context, uint8_t *code, uint64_t start, uint64_t end)
-{
-	char line[256];
-
-	while (start < end) {
-		size_t length =
-		    LLVMDisasmInstruction(context, code + start, end - start, start, line, sizeof(line));
-
-		if (length == 0) {
-			snprintf(line, sizeof(line), "\t.byte\t0x%02x", code[start]);
-			length = 1;
-		}
-		fprintf(file, "%6" PRIx64 ":%s\n", start, line);
-		start += length;
-	}
 }
 
 char *text_of_code(const struct backend_thread *thread, const struct object *object,
@@ -47,9 +29,6 @@ char *text_of_code(const struct backend_thread *thread, const struct object *obj
 	file = open_memstream(&text, &size);
 	if (!file)
 		abort();
-	/* On x86 variant 1 is Intel's syntax. */
-	LLVMSetDisasmOptions(context,
-			     LLVMDisassembler_Option_AsmPrinterVariant | LLVMDisassembler_Option_PrintImmHex);
 	for (unsigned i = 0; i < count; i++) {
 		size_t next = 0;
 		uint64_t start, length;
@@ -60,7 +39,8 @@ char *text_of_code(const struct backend_thread *thread, const struct object *obj
 			if (start > regions[i].image.size || length > regions[i].image.size - start)
 				continue;
 			fprintf(file, "%s%s:\n", ftell(file) ? "\n" : "", name);
-			print_insns(file, context, regions[i].image.bytes, start, start + length);
+			print_host_instructions(file, context, regions[i].image.bytes + start, start,
+						start + length);
 		}
 	}
 	LLVMDisasmDispose(context);

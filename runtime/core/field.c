@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/core/digest.h"
+
 static unsigned long long element(const void *state, const struct field *field, size_t index)
 {
 	const unsigned char *at = (const unsigned char *)state + field->offset + index * field->size;
@@ -48,4 +50,12 @@ bool fields_equal(const struct field *fields, const void *a, const void *b, char
 		}
 	}
 	return true;
+}
+
+uint64_t fields_digest(const struct field *fields, const void *state, uint64_t digest)
+{
+	for (const struct field *field = fields; field->name; field++)
+		digest =
+		    digest_bytes(digest, (const char *)state + field->offset, field->size * field->count);
+	return digest;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct field {
 	const char *name;
@@ -30,5 +31,8 @@ struct field {
 /* Compares two states field by field. On the first difference writes "name[index]: a / b" and returns false.
  */
 bool fields_equal(const struct field *fields, const void *a, const void *b, char *text, size_t text_size);
+
+/* Continues a digest (digest.h) by all fields of a state. */
+uint64_t fields_digest(const struct field *fields, const void *state, uint64_t digest);
 
 #endif

@@ -46,7 +46,7 @@ struct guest_reader diagnosis_reader(struct cpu *cpu)
 	return (struct guest_reader){cpu, read_word};
 }
 
-static void trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace *backtrace)
+void diagnosis_trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace *backtrace)
 {
 	struct guest_reader reader = diagnosis_reader(cpu);
 	struct unwind_registers registers = {.pc = cpu->pc, .known = 0xFFFFFFFEu, .exact = true};
@@ -75,7 +75,7 @@ static void inspect(struct diagnosis *diagnosis, struct vm *vm, const struct dia
 	diagnosis->symbols = symbols_open(options->reader, options->kernel);
 	for (unsigned i = 0; i < vm->cpu_count; i++)
 		if (vm->cpus[i].run_state != CPU_DISABLED)
-			trace_cpu(diagnosis->symbols, &vm->cpus[i], &diagnosis->cpus[i]);
+			diagnosis_trace_cpu(diagnosis->symbols, &vm->cpus[i], &diagnosis->cpus[i]);
 	if (vm->bus)
 		threads_find(&diagnosis->threads, diagnosis->symbols, &reader, &vm->cpus[0].isa,
 			     vm->memory.ram_size);

@@ -65,4 +65,7 @@ void diagnosis_classify(struct diagnosis *diagnosis, struct vm *vm);
 void diagnosis_say(struct diagnosis *diagnosis, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The stack of a processor that stands still; one frame in user mode. */
+void diagnosis_trace_cpu(struct symbols *symbols, struct cpu *cpu, struct backtrace *backtrace);
+
 #endif

@@ -379,6 +379,11 @@ static bool malta_commit(struct vm *vm, struct error *error)
 	return true;
 }
 
+static uint64_t malta_class_digest(const struct vm *vm)
+{
+	return malta_states_digest(vm->malta);
+}
+
 static void malta_class_dump(struct vm *vm)
 {
 	malta_dump(vm->malta);
@@ -407,6 +412,7 @@ const struct machine_class malta_class = {
     .restore = malta_class_restore,
     .free_snapshot = free,
     .equal = malta_equal,
+    .digest = malta_class_digest,
     .commit = malta_commit,
     .dump = malta_class_dump,
 };

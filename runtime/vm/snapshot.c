@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "jit/jit.h"
+#include "runtime/core/digest.h"
 #include "runtime/cpu/threaded.h"
 
 #define GUEST_STATE_SIZE offsetof(struct cpu, number) /* the plain part of struct cpu */
@@ -181,4 +182,36 @@ bool vm_equal(const struct vm *a, const struct vm *b, char *where, size_t size)
 		return false;
 	}
 	return a->class->equal(a, b, where, size) && memory_equal(&a->memory, &b->memory, where, size);
+}
+
+/* The parts of cpus_equal. */
+static uint64_t cpu_digest(const struct cpu *cpu, uint64_t digest)
+{
+	uint64_t kernel, user;
+
+	cpu_mode_cycles(cpu, &kernel, &user);
+	digest = fields_digest(cpu_fields, cpu, digest);
+	digest = digest_number(digest, cpu->lookup_va & ENTRY_HI_VPN);
+	digest = digest_number(digest, cpu_active(cpu));
+	digest = digest_number(digest, stall_left(cpu, cpu->hi_ready));
+	digest = digest_number(digest, stall_left(cpu, cpu->lo_ready));
+	digest = digest_number(digest, kernel);
+	return digest_number(digest, user);
+}
+
+struct vm_digest vm_digest(const struct vm *vm)
+{
+	struct vm_digest digest = {DIGEST_START, DIGEST_START, vm->class->digest(vm), DIGEST_START};
+	const uint64_t clock[] = {vm->totals.executed, vm->totals.run, vm->totals.idle,
+				  vm->run.base,	       vm->run.done,   vm->run.length};
+
+	for (unsigned i = 0; i < vm->cpu_count; i++)
+		digest.processors = cpu_digest(&vm->cpus[i], digest.processors);
+	digest.memory = digest_bytes(digest.memory, vm->memory.ram, vm->memory.ram_size);
+	digest.devices = digest_bytes(digest.devices, &vm->statistics, sizeof(vm->statistics));
+	digest.clock = digest_bytes(digest.clock, clock, sizeof(clock));
+	digest.clock =
+	    digest_bytes(digest.clock, vm->events.events, vm->events.count * sizeof(vm->events.events[0]));
+	digest.clock = digest_bytes(digest.clock, &vm->events.random, sizeof(vm->events.random));
+	return digest;
 }

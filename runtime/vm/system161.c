@@ -139,6 +139,11 @@ static bool system161_commit(struct vm *vm, struct error *error)
 	return bus_commit_disks(vm->bus, error);
 }
 
+static uint64_t system161_digest(const struct vm *vm)
+{
+	return bus_states_digest(vm->bus);
+}
+
 static void system161_dump(struct vm *vm)
 {
 	bus_dump(vm->bus);
@@ -167,6 +172,7 @@ const struct machine_class system161_class = {
     .restore = system161_restore,
     .free_snapshot = system161_free_snapshot,
     .equal = system161_equal,
+    .digest = system161_digest,
     .commit = system161_commit,
     .dump = system161_dump,
 };

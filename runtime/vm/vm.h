@@ -308,4 +308,11 @@ void vm_snapshot_free(struct vm_snapshot *snapshot);
  */
 bool vm_equal(const struct vm *a, const struct vm *b, char *where, size_t size);
 
+/* Digests of what vm_equal compares, by parts, so that machines of different processes can be compared, and what differs
+ * be named. */
+struct vm_digest {
+	uint64_t processors, memory, devices, clock;
+};
+struct vm_digest vm_digest(const struct vm *vm);
+
 #endif

@@ -25,6 +25,7 @@ struct machine_class {
 	void (*restore)(struct vm *vm, const void *snapshot);
 	void (*free_snapshot)(void *snapshot);
 	bool (*equal)(const struct vm *a, const struct vm *b, char *where, size_t size);
+	uint64_t (*digest)(const struct vm *vm);	    /* of what `equal` compares */
 	bool (*commit)(struct vm *vm, struct error *error); /* writes to the host what was held back */
 	void (*dump)(struct vm *vm);			    /* the devices, on the message stream */
 };

@@ -21,7 +21,8 @@ setup() {
 @test "every engine and policy gives the same figures" {
 	sys161 -X --engine=reference "$example" 2>&1 | grep -v 'compiled\|real time' > reference.txt
 	for options in "--engine=jit" "--engine=interp" "--threshold=1 --compile-threads=0" \
-		       "--threshold=1 --sensitive=call" "--engine=lockstep --threshold=1" \
+		       "--threshold=1 --sensitive=call" "--tier=1 --sensitive=trap" \
+		       "--threshold=1 --compile-threads=0 --sensitive=trap" "--engine=lockstep --threshold=1" \
 		       "--engine=lockstep --lockstep-engine=interp"; do
 		sys161 -X $options "$example" 2>&1 | grep -v 'compiled\|real time' | diff reference.txt -
 	done

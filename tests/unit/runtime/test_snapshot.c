@@ -33,6 +33,44 @@ static void check_equal(const struct vm *a, const struct vm *b, uint64_t seed, c
 
 	if (!vm_equal(a, b, where, sizeof(where)))
 		fail_msg("program %d, %s: %s", (int)seed, what, where);
+	struct vm_digest of_a = vm_digest(a), of_b = vm_digest(b);
+	assert_memory_equal(&of_a, &of_b, sizeof(of_a));
+}
+
+/* Each part of the digest sees its part of the machine, and only it. */
+static void digests(void **state)
+{
+	struct vm_fixture *fixture = machine_with_everything(ENGINE_REFERENCE, 100);
+	struct vm *vm = fixture->vm;
+	struct vm_digest before, after;
+
+	(void)state;
+	vm_run(vm, 500);
+	before = vm_digest(vm);
+
+	vm->cpus[0].tlb_lo[TLB_ENTRIES - 1] ^= 1u << 31;
+	after = vm_digest(vm);
+	assert_true(after.processors != before.processors && after.memory == before.memory &&
+		    after.devices == before.devices && after.clock == before.clock);
+	vm->cpus[0].tlb_lo[TLB_ENTRIES - 1] ^= 1u << 31;
+
+	vm->memory.ram[vm->memory.ram_size - 1] ^= 1;
+	after = vm_digest(vm);
+	assert_true(after.processors == before.processors && after.memory != before.memory &&
+		    after.devices == before.devices && after.clock == before.clock);
+	vm->memory.ram[vm->memory.ram_size - 1] ^= 1;
+
+	vm->events.events[0].due++;
+	after = vm_digest(vm);
+	assert_true(after.processors == before.processors && after.memory == before.memory &&
+		    after.devices == before.devices && after.clock != before.clock);
+	vm->events.events[0].due--;
+
+	vm->statistics.disk_writes++;
+	after = vm_digest(vm);
+	assert_true(after.processors == before.processors && after.memory == before.memory &&
+		    after.devices != before.devices && after.clock == before.clock);
+	vm_fixture_free(fixture);
 }
 
 static void again(void **state)
@@ -166,8 +204,8 @@ static void differences(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(again), cmocka_unit_test(figures),
-					   cmocka_unit_test(differences)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(digests), cmocka_unit_test(again),
+					   cmocka_unit_test(figures), cmocka_unit_test(differences)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

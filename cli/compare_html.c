@@ -1,0 +1,236 @@
+/* `jit161 compare --html`. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/compare.h"
+#include "cli/svg.h"
+#include "jit/llvm/backend.h"
+
+#define START_SHARE 0.02 /* of the fastest run's time: where the logarithmic axis starts */
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+    "<style>\n"
+    ":root { color-scheme: light dark; --line: #8884; }\n"
+    "body { font: 18px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em; }\n"
+    "h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 2em; }\n"
+    "table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }\n"
+    "th, td { text-align: right; padding: .2em .6em; border-bottom: 1px solid var(--line); }\n"
+    "th:first-child, td:first-child { text-align: left; }\n"
+    "svg { width: 100%; } svg text { font-size: 15px; fill: currentColor; } .grid { stroke: var(--line); }\n"
+    ".wrong { color: #d55e00; font-weight: bold; }\n"
+    "</style>\n";
+
+static void paragraph(FILE *file, const char *class, const char *text)
+{
+	fprintf(file, "<p class=\"%s\">", class);
+	html_text(file, text);
+	fputs("</p>\n", file);
+}
+
+static void write_table(const struct comparison *comparison, FILE *file)
+{
+	fputs("<table><tr><th></th><th>wall s</th><th>least to largest</th><th>CPU s</th><th>guest MIPS</th>"
+	      "<th>second half</th><th>compiling, CPU s</th><th>code KiB</th><th>expansion</th></tr>\n",
+	      file);
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct compared *compared = &comparison->techniques[i];
+		const struct measurement *run = compared->typical;
+
+		fputs("<tr><td title=\"", file);
+		html_text(file, compared->title);
+		fputs("\">", file);
+		html_text(file, compared->name);
+		fputs("</td>", file);
+		if (!run) {
+			fputs("<td colspan=\"8\" class=\"wrong\">", file);
+			html_text(file, compared->difference);
+			fputs("</td></tr>\n", file);
+			continue;
+		}
+		fprintf(
+		    file,
+		    "<td>%.3f</td><td>%.3f to %.3f</td><td>%.3f</td><td>%.1f</td><td>%.1f</td><td>%.3f</td>",
+		    compared->seconds.median, compared->seconds.least, compared->seconds.largest,
+		    compared->cpu_seconds.median, compared->mips.median, compared->steady_mips.median,
+		    compared->compile_seconds.median);
+		if (run->translates)
+			fprintf(file, "<td>%.0f</td><td>%.1f</td></tr>\n", compare_code_bytes(run) / 1024,
+				compare_expansion(run));
+		else
+			fputs("<td>-</td><td>-</td></tr>\n", file);
+	}
+	fputs("</table>\n", file);
+}
+
+/* Progress of every technique's typical run, up to `seconds`; with logarithmic axes from `start` on. */
+static void write_progress(const struct comparison *comparison, FILE *file, double start, double seconds)
+{
+	static struct svg_point points[COMPARE_TECHNIQUES_MAX][PROGRESS_MAX];
+	struct svg_line lines[COMPARE_TECHNIQUES_MAX];
+	struct svg_axis x = {"seconds since the process began", start, seconds, start > 0};
+	struct svg_axis y = {"million guest cycles", 0, 1e-6, start > 0};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct measurement *run = comparison->techniques[i].typical;
+
+		if (!run || comparison->techniques[i].external)
+			continue;
+		for (unsigned n = 0; n < run->progress_count; n++)
+			points[count][n] = (struct svg_point){run->progress[n].seconds,
+							      (double)run->progress[n].cycles / 1e6};
+		if ((double)run->guest_cycles / 1e6 > y.high)
+			y.high = (double)run->guest_cycles / 1e6;
+		lines[count] =
+		    (struct svg_line){comparison->techniques[i].name, i, run->progress_count, points[count]};
+		count++;
+	}
+	if (y.logarithmic)
+		y.low = y.high / 10000;
+	svg_lines(file, &x, &y, lines, count);
+}
+
+static void write_time(const struct comparison *comparison, FILE *file)
+{
+	double parts[COMPARE_TECHNIQUES_MAX][SPENT_KINDS];
+	struct svg_bar bars[COMPARE_TECHNIQUES_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct measurement *run = comparison->techniques[i].typical;
+
+		if (!run || comparison->techniques[i].external)
+			continue;
+		for (unsigned kind = 0; kind < SPENT_KINDS; kind++)
+			parts[count][kind] = 100 * compare_spent(run, kind);
+		bars[count] = (struct svg_bar){comparison->techniques[i].name, parts[count]};
+		count++;
+	}
+	svg_bars(file, bars, count, spent_titles, SPENT_KINDS, " %");
+}
+
+static void write_exits(const struct comparison *comparison, FILE *file)
+{
+	const char *names[EXIT_REASON_COUNT + 1];
+	double parts[COMPARE_TECHNIQUES_MAX][EXIT_REASON_COUNT + 1];
+	struct svg_bar bars[COMPARE_TECHNIQUES_MAX];
+	unsigned count = 0;
+
+	for (unsigned reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		names[reason] = jit_exit_names[reason];
+	names[EXIT_REASON_COUNT] = "host traps";
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct measurement *run = comparison->techniques[i].typical;
+
+		if (!run || !run->translates)
+			continue;
+		for (unsigned reason = 0; reason < EXIT_REASON_COUNT; reason++)
+			parts[count][reason] = compare_per_million(run, run->jit.exits[reason]);
+		parts[count][EXIT_REASON_COUNT] = compare_per_million(run, run->jit.host_traps);
+		bars[count] = (struct svg_bar){comparison->techniques[i].name, parts[count]};
+		count++;
+	}
+	if (count)
+		svg_bars(file, bars, count, names, EXIT_REASON_COUNT + 1, "");
+	else
+		paragraph(file, "", "None of the techniques translates.");
+}
+
+static void write_break_even(const struct comparison *comparison, FILE *file)
+{
+	const struct compared *base = compare_base(comparison);
+
+	fputs("<ul>\n", file);
+	for (unsigned i = 0; base->typical && i < comparison->count; i++) {
+		const struct compared *compared = &comparison->techniques[i];
+		struct break_even point;
+
+		if (!compared->typical || !compared->typical->translates || compared == base)
+			continue;
+		fputs("<li>", file);
+		html_text(file, compared->name);
+		if (break_even(compared->typical, base->typical, &point))
+			fprintf(file,
+				": ahead of %s for good from %.3g guest cycles on, after %.0f ms</li>\n",
+				base->name, point.cycles, point.seconds * 1000);
+		else
+			fprintf(file, ": not ahead of %s for good within this run</li>\n", base->name);
+	}
+	fputs("</ul>\n", file);
+}
+
+static void write_state(const struct comparison *comparison, FILE *file)
+{
+	if (comparison->same) {
+		paragraph(
+		    file, "",
+		    "All runs ended in the same state: processors, memory, devices, disks, clock, console "
+		    "output.");
+		return;
+	}
+	paragraph(file, "wrong", "Not all runs ended in the same state.");
+	for (unsigned i = 0; i < comparison->count; i++)
+		if (comparison->techniques[i].difference[0]) {
+			paragraph(file, "wrong", comparison->techniques[i].name);
+			paragraph(file, "", comparison->techniques[i].difference);
+		}
+}
+
+static void write_page(const struct comparison *comparison, FILE *file)
+{
+	double fastest = 0, slowest = 0;
+
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct compared *compared = &comparison->techniques[i];
+
+		if (!compared->typical)
+			continue;
+		if (fastest == 0 || compared->typical->seconds < fastest)
+			fastest = compared->typical->seconds;
+		if (compared->typical->seconds > slowest)
+			slowest = compared->typical->seconds;
+	}
+	fputs(head, file);
+	fputs("<title>", file);
+	html_text(file, comparison->title);
+	fputs("</title></head><body>\n<h1>", file);
+	html_text(file, comparison->title);
+	fprintf(file, ": one guest, %u techniques</h1>\n", comparison->count);
+	write_state(comparison, file);
+	fprintf(file, "<p>Medians of %u round%s.</p>\n", comparison->rounds,
+		comparison->rounds == 1 ? "" : "s");
+	write_table(comparison, file);
+	if (slowest > 0) {
+		fputs("<h2>Progress</h2>\n", file);
+		write_progress(comparison, file, 0, fastest * 3 < slowest ? fastest * 3 : slowest);
+		fputs("<h2>Start-up and steady state: the same, logarithmic</h2>\n", file);
+		write_progress(comparison, file, fastest * START_SHARE, slowest);
+		fputs("<h2>Break-even</h2>\n", file);
+		write_break_even(comparison, file);
+		fputs("<h2>Where the machine's thread spends its time</h2>\n", file);
+		write_time(comparison, file);
+		fputs("<h2>Exits from translated code, per million guest cycles</h2>\n", file);
+		write_exits(comparison, file);
+	}
+	fputs("</body></html>\n", file);
+}
+
+bool compare_write_html(const struct comparison *comparison, const char *path, struct error *error)
+{
+	FILE *file = fopen(path, "w");
+	bool written = file;
+
+	if (file) {
+		write_page(comparison, file);
+		written = !ferror(file);
+		written &= fclose(file) == 0;
+	}
+	if (!written) {
+		error_set(error, "Cannot write %s: %s", path, strerror(errno));
+		return error_hint(error, "Give --html a path in a folder that can be written.");
+	}
+	return true;
+}
