@@ -273,9 +273,9 @@ static void command_dump(struct gdb *gdb, const char *words)
 	}
 	words += strspn(words, " ");
 	if (!jit_dump_stages(*words ? words : DEFAULT_STAGES, &options.stages)) {
-		print(gdb,
-		      "dump: stages are g guest assembly, t first tier, i IR, o optimised IR, l LLVM IR, L optimised LLVM "
-		      "IR, h host assembly\n");
+		print(gdb, "dump: stages are g guest assembly, t first tier, i IR, o optimised IR, l LLVM "
+			   "IR, L optimised LLVM "
+			   "IR, h host assembly\n");
 		return;
 	}
 	if (!gdb->vm->jit) {
