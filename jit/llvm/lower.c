@@ -407,15 +407,19 @@ LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table
 	return LLVMBuildInBoundsGEP2(builder, lowering->types->i8, base, &index, 1, "");
 }
 
-LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size)
+LLVMValueRef soft_tlb_misses(struct lowering *lowering, LLVMValueRef tag, LLVMValueRef va, unsigned size)
 {
-	LLVMValueRef asid = planted(BUG_ASID)
-				? const32(lowering, 0)
-				: load_cpu(lowering, lowering->types->i32, offsetof(struct cpu, asid));
-	LLVMValueRef bits =
-	    LLVMBuildAnd(lowering->builder, va, const32(lowering, PAGE_MASK | (size - 1)), "");
+	LLVMBuilderRef builder = lowering->builder;
+	uint32_t looked_at = PAGE_MASK | (size - 1);
+	LLVMValueRef wanted = LLVMBuildAnd(builder, va, const32(lowering, looked_at), "");
 
-	return LLVMBuildOr(lowering->builder, bits, asid, "");
+	if (planted(BUG_ASID))
+		tag = LLVMBuildAnd(builder, tag, const32(lowering, looked_at), "");
+	else
+		wanted =
+		    LLVMBuildOr(builder, wanted,
+				load_cpu(lowering, lowering->types->i32, offsetof(struct cpu, asid)), "");
+	return LLVMBuildICmp(builder, LLVMIntNE, tag, wanted, "");
 }
 
 /* Through the block's slot `k`. */
@@ -469,9 +473,7 @@ static void leave_through_jump_cache(struct lowering *lowering, LLVMValueRef tar
 		    builder, types->i64,
 		    build_offset(builder, types, entry, offsetof(struct jump_cache_entry, addend)), "");
 
-		condition = LLVMBuildOr(
-		    builder, condition,
-		    LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, target, 1), ""), "");
+		condition = LLVMBuildOr(builder, condition, soft_tlb_misses(lowering, tag, target, 1), "");
 		condition = LLVMBuildOr(builder, condition,
 					LLVMBuildICmp(builder, LLVMIntNE, addend, wanted, ""), "");
 	}

@@ -102,10 +102,9 @@ void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicB
 /* The cold exit before an instruction; the caller branches there from the current LLVM block. */
 LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);
 
-/* The soft TLB's entry for an address as a pointer, and the tag that a read or write of `size` bytes wants.
- */
+/* The soft TLB's entry for an address as a pointer, and whether its tag is not what an access of `size` bytes wants. */
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);
-LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef va, unsigned size);
+LLVMValueRef soft_tlb_misses(struct lowering *lowering, LLVMValueRef tag, LLVMValueRef va, unsigned size);
 
 /* Ends the current LLVM block: calls a helper through a thunk, with `count` operands of 32 bits and what its packed argument
  * has beside the refund. Goes on at `done`, or leaves as the helper's status says. Returns the value, if the helper has one. */

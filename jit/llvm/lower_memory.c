@@ -109,10 +109,10 @@ static void open_user(struct lowering *lowering, struct guest_access *access)
 					  : offsetof(struct soft_tlb_entry, read_tag);
 	LLVMValueRef tag =
 	    LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
-	LLVMValueRef wanted = soft_tlb_tag(lowering, access->va, access->partial ? 1 : access->size);
+	LLVMValueRef misses = soft_tlb_misses(lowering, tag, access->va, access->partial ? 1 : access->size);
 	LLVMValueRef wide = LLVMBuildZExt(builder, access->va, types->i64, ""), address;
 
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, wanted, ""), access->slow, fast);
+	branch_rarely(lowering, misses, access->slow, fast);
 	position(lowering, fast);
 	if (access->partial)
 		wide = LLVMBuildAnd(builder, wide, LLVMConstInt(types->i64, ~3u, false), "");
@@ -295,8 +295,7 @@ static void test_user_frame(struct lowering *lowering, struct frame *frame, stru
 	leave_unless(lowering, LLVMBuildICmp(builder, LLVMIntEQ, pages, const32(lowering, 0), ""), time);
 
 	tag = LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, first, 4), ""),
-		      slow, found);
+	branch_rarely(lowering, soft_tlb_misses(lowering, tag, first, 4), slow, found);
 	position(lowering, slow);
 	call_helper(lowering, THUNK_PROBE, &first, 1, frame->stores ? ACCESS_STORE : ACCESS_LOAD, false, time,
 		    found);
@@ -461,8 +460,7 @@ void lower_probe(struct lowering *lowering, const struct ir_insn *insn)
 	    builder, types->i32,
 	    build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, read_tag)), "");
 
-	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntNE, tag, soft_tlb_tag(lowering, va, 1), ""),
-		      slow, done);
+	branch_rarely(lowering, soft_tlb_misses(lowering, tag, va, 1), slow, done);
 	position(lowering, slow);
 	call_helper(lowering, THUNK_PROBE, &va, 1, ACCESS_FETCH, false, insn->time, done);
 	position(lowering, done);

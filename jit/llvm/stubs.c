@@ -118,14 +118,16 @@ static void make_thunk(const struct stubs *stubs, enum thunk thunk)
 	LLVMDisposeBuilder(builder);
 }
 
-/* What stencils call in place of thunks. It leaves by itself if the helper says so; there is nothing of the stencil's to be
- * undone, since all states are in memory and it has no stack frame. In registers, beside those of translated code (cpu r12,
- * ram r13, budget r14, argument r15): eax the instruction's pc, edi the packed argument, esi edx ecx the operands; eax the
- * value; besides ecx, edx, esi and edi change. LLVM has no name for such a convention. */
+/* What stencils call in place of thunks (stencil_call). It leaves by itself if the helper says so; there is nothing of the
+ * stencil's to be undone, since all states are in memory and it has no stack frame.
+ *
+ * Registers, beside those of translated code (cpu r12, ram r13, budget r14, argument r15): eax the instruction's pc, edi the
+ * packed argument, esi, edx, ecx the operands. Back comes the value in eax; ecx, edx, esi and edi have changed. LLVM has no
+ * name for such a convention. */
 static const char *const or_leave_arguments[THUNK_COUNT] = {
-    [THUNK_LOAD] = "movl %edi, %edx; movq %r8, %rcx",
+    [THUNK_LOAD] = "movl %edi, %edx\n movq %r8, %rcx",
     [THUNK_STORE] = "movl %edi, %ecx",
-    [THUNK_PROBE] = "movl %edi, %edx; movq %r8, %rcx",
+    [THUNK_PROBE] = "movl %edi, %edx\n movq %r8, %rcx",
     [THUNK_CALL] = "leaq (%rax,%rdi,8), %rax",
 };
 
@@ -141,20 +143,28 @@ static void make_or_leave(const struct stubs *stubs, enum thunk thunk)
 	char text[1024];
 	int length =
 	    snprintf(text, sizeof(text),
-		     "pushq %%r8; pushq %%r9; pushq %%r10; pushq %%r11; pushq %%rax; pushq %%rdi; "
-		     "movl %%edi, %%r8d; shrl $$%u, %%r8d; addq %%r14, %%r8; andl $$%u, %%edi; movq "
-		     "%zu(%%r12), %%rax; "
-		     "%s; movq %%r12, %%rdi; callq *%zu(%%rax); "
-		     "popq %%rdi; popq %%rdx; popq %%r11; popq %%r10; popq %%r9; popq %%r8; "
-		     "%s; jne 1f; retq; "
-		     "1: movl %%edi, %%eax; shrl $$%u, %%eax; addq %%rax, %%r14; addq $$8, %%rsp; "
-		     "cmpl $$%u, %%ecx; je 3f; "
-		     "testl $$%u, %%edi; je 2f; incq %%r14; subl $$4, %%edx; "
-		     "2: movl %%edx, %%r15d; jmp %s; "
-		     "3: decq %%r14; leal 4(%%rdx), %%r15d; jmp %s",
+		     /* With the return addresses of `enter' and of this call the stack is aligned then. */
+		     "pushq %%r8\n pushq %%r9\n pushq %%r10\n pushq %%r11\n pushq %%rax\n pushq %%rdi\n"
+		     /* r8: the budget as at the start of the instruction; edi: what else is packed. */
+		     "movl %%edi, %%r8d\n shrl $$%u, %%r8d\n addq %%r14, %%r8\n andl $$%u, %%edi\n"
+		     "movq %zu(%%r12), %%rax\n"
+		     "%s\n"
+		     "movq %%r12, %%rdi\n callq *%zu(%%rax)\n"
+		     "popq %%rdi\n popq %%rdx\n popq %%r11\n popq %%r10\n popq %%r9\n popq %%r8\n"
+		     /* ecx: the status */
+		     "%s\n"
+		     "jne 1f\n retq\n"
+		     /* To leave: the budget is given back, the call forgotten. */
+		     "1: movl %%edi, %%eax\n shrl $$%u, %%eax\n addq %%rax, %%r14\n addq $$8, %%rsp\n"
+		     "cmpl $$%u, %%ecx\n je 3f\n"
+		     /* Before the instruction, or before the branch that it is in the slot of. */
+		     "testl $$%u, %%edi\n je 2f\n incq %%r14\n subl $$4, %%edx\n"
+		     "2: movl %%edx, %%r15d\n jmp %s\n"
+		     /* After it. */
+		     "3: decq %%r14\n leal 4(%%rdx), %%r15d\n jmp %s",
 		     PACKED_REFUND_SHIFT, PACKED_ARGUMENT_MASK & ~PACKED_DELAY_SLOT,
 		     offsetof(struct cpu, helpers), or_leave_arguments[thunk], thunks[thunk].helper,
-		     wide ? "movq %rax, %rcx; shrq $$32, %rcx" : "movl %eax, %ecx; testl %ecx, %ecx",
+		     wide ? "movq %rax, %rcx\n shrq $$32, %rcx" : "movl %eax, %ecx\n testl %ecx, %ecx",
 		     PACKED_REFUND_SHIFT, HELPER_AFTER, PACKED_DELAY_SLOT,
 		     stencil_common_names[STENCIL_LEAVE_BEFORE], stencil_common_names[STENCIL_LEAVE_AFTER]);
 	unsigned naked = LLVMGetEnumAttributeKindForName("naked", strlen("naked"));
