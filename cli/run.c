@@ -346,6 +346,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	if ((options->trace_file && !streams_trace_to(streams, options->trace_file, &error)) ||
 	    (options->transcript && !streams_transcript_to(streams, options->transcript, &error))) {
 		report(streams, &error);
+		free(reader);
 		return EXIT_ERROR;
 	}
 	machine.console = console_input_open(&keyboard);

@@ -68,7 +68,8 @@ static uint64_t record_size(const struct record *record)
 
 static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 {
-	memcpy(at, bytes, size);
+	if (size > 0) /* a list that is empty may be NULL */
+		memcpy(at, bytes, size);
 	return at + size;
 }
 
