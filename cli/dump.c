@@ -154,7 +154,7 @@ static struct vm *build(const struct dump_options *options, struct error *error)
 		vm_free(vm);
 		return NULL;
 	}
-	if (vm->bus)
+	if (vm && vm->bus)
 		bus_isolate_disks(vm->bus);
 	return vm;
 }

@@ -468,7 +468,6 @@ int command_run(int argc, char **argv, bool drop_in)
 		if (options.malta)
 			streams.prefix = "jit161";
 		char *path = options_library_path(BACKEND_LIBRARY);
-
 		char *cache = options.cache ? strdup(options.cache) : store_default_directory();
 
 		options.jit.backend_path = path;

@@ -31,13 +31,6 @@ const char *const jit_exit_names[EXIT_REASON_COUNT] = {
 _Static_assert(sizeof(((struct jit_statistics *)0)->exits) / sizeof(uint64_t) == EXIT_REASON_COUNT,
 	       "one counter for each reason");
 
-const char *const jit_activity_names[JIT_ACTIVITIES] = {
-    [JIT_OUTSIDE] = "machine",	       [JIT_TRANSLATED] = "translated",
-    [JIT_INTERPRETING] = "interpret",  [JIT_COLD] = "cold",
-    [JIT_REST] = "rest of slice",      [JIT_TRANSLATING] = "translating",
-    [JIT_DISPATCHING] = "dispatching",
-};
-
 const char *const jit_sensitive_names[SENSITIVE_POLICIES + 1] = {
     [SENSITIVE_INLINE] = "inline", [SENSITIVE_CALL] = "call", [SENSITIVE_TRAP] = "trap"};
 
@@ -79,7 +72,6 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	    (struct code_listener){.written = cache_code_written, .context = jit};
 	for (unsigned i = 0; i < cpu_count; i++) {
 		cpus[i].jit = jit;
-		cpus[i].slots = jit->slots;
 		cpus[i].helpers = &jit->helpers;
 	}
 	return jit;

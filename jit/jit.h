@@ -97,8 +97,8 @@ void jit_settle(struct jit *jit);
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
-/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l LLVM IR, L optimised LLVM IR, h host assembly. False:
- * another letter, or none. */
+/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l LLVM IR, L optimised
+ * LLVM IR, h host assembly. False: another letter, or none. */
 bool jit_dump_stages(const char *letters, unsigned *stages);
 
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
@@ -116,7 +116,6 @@ enum jit_activity {
 	JIT_DISPATCHING,  /* looking up, linking, installing, making room */
 	JIT_ACTIVITIES
 };
-extern const char *const jit_activity_names[JIT_ACTIVITIES];
 enum jit_activity jit_activity(const struct jit *jit);
 /* Whether a host address lies in the memory of translated code. */
 bool jit_owns_code(const struct jit *jit, const void *pc);

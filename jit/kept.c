@@ -33,7 +33,7 @@ static bool make_key(struct jit *jit, struct store_key *key, struct error *error
 	parts.ram_size = jit->memory->ram_size;
 	parts.code_map_offset = jit->memory->code_map_offset;
 	parts.region_instructions = jit->options.region_instructions;
-	parts.policy = inlined;
+	parts.policy = inlined; /* calls and traps are the same code: what it calls differs */
 	parts.looks_ahead = model->lift.fetch_looks_ahead;
 	parts.big_endian = model->lift.big_endian;
 	memset(key, 0, sizeof(*key));

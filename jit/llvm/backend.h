@@ -11,7 +11,7 @@
  *   budget      Cycles left in the slice. Each guest block takes its cost off. Entries and the targets of backward
  *               jumps check first that the budget covers the longest way from there to the next check; else the
  *               region is left AT the block (reason EXIT_BUDGET, pc = block).
- *   slots       A static exit to a block outside the region calls cpu->slots[n] with argument = n. An unlinked slot
+ *   slots       A static exit to a block outside the region jumps through slot n with argument = n. An unlinked slot
  *               holds `stub`, which stores budget and exit_slot = n, sets reason EXIT_SLOT and returns; the pc is
  *               that of the slot's target.
  *   indirect    JUMP_INDIRECT, and static jumps to another page of mapped code, probe cpu->jump_cache[user]; kernel

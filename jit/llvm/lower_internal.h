@@ -78,8 +78,6 @@ LLVMValueRef hole32(struct lowering *lowering, enum hole kind, unsigned op, int3
 LLVMValueRef hole_address(struct lowering *lowering, enum hole kind, int32_t addend);
 /* The number of the operation that makes a value. */
 unsigned group_index(const struct lowering *lowering, ir_value value);
-LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,
-			     unsigned convention);
 LLVMBasicBlockRef stencil_exit_before(struct lowering *lowering, struct ir_time time);
 /* call_helper's call; leaves or comes back with the value. */
 LLVMValueRef stencil_call(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,

@@ -1,5 +1,6 @@
 /* From a group of operations to a stencil: the same lowering as for regions, with holes for what differs between
- * instructions, all states in memory, and tail calls to what follows. Only make_stencils uses this, at build time. */
+ * instructions, all states in memory, and tail calls to what follows. make_stencils uses this at build time; regions have the
+ * holes alone. */
 #include "jit/llvm/stencil_internal.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@ const char *const stencil_common_names[STENCIL_COMMON_COUNT] = {
 #undef COMMON
 };
 
-/* A hole is the address of a symbol that is nowhere defined and can be any number of 32 bits; who resolves it is jit/emit.c.
- * Regions have holes for slots only, whose numbers and offsets are not that large (jit/code_image.h). */
+/* A hole is the address of a symbol that is nowhere defined; who resolves it is jit/emit.c. Those that are numbers can be any of
+ * 32 bits. Regions have holes for slots only, whose numbers are not that large (jit/code_image.h). */
 static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsigned op)
 {
 	const struct types *types = lowering->types;
@@ -21,42 +22,38 @@ static LLVMValueRef hole_symbol(struct lowering *lowering, enum hole kind, unsig
 
 	snprintf(name, sizeof(name), STENCIL_HOLE_NAME, (unsigned)kind, op);
 	LLVMValueRef symbol = LLVMGetNamedGlobal(lowering->module, name);
-	if (!symbol) {
+	if (symbol)
+		return symbol;
+	symbol = LLVMAddGlobal(lowering->module, types->i8, name);
+	LLVMSetVisibility(symbol, LLVMHiddenVisibility);
+	if (!hole_is_relative(kind)) {
+		uint64_t end = (uint64_t)1 << (lowering->group ? 32 : 31);
 		unsigned key = LLVMGetMDKindIDInContext(lowering->context, "absolute_symbol", 15);
 		LLVMMetadataRef range[] = {
 		    LLVMValueAsMetadata(LLVMConstInt(types->i64, 0, false)),
-		    LLVMValueAsMetadata(
-			LLVMConstInt(types->i64, (uint64_t)1 << (lowering->group ? 32 : 31), false)),
+		    LLVMValueAsMetadata(LLVMConstInt(types->i64, end, false)),
 		};
 
-		symbol = LLVMAddGlobal(lowering->module, types->i8, name);
-		LLVMSetVisibility(symbol, LLVMHiddenVisibility);
 		LLVMGlobalSetMetadata(symbol, key, LLVMMDNodeInContext2(lowering->context, range, 2));
 	}
 	return symbol;
 }
 
-LLVMValueRef hole_address(struct lowering *lowering, enum hole kind, int32_t addend)
+static LLVMValueRef symbol_plus(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
 {
-	char name[32];
 	LLVMValueRef offset = LLVMConstInt(lowering->types->i64, (uint64_t)(int64_t)addend, true);
 
-	snprintf(name, sizeof(name), STENCIL_HOLE_NAME, (unsigned)kind, 0u);
-	LLVMValueRef symbol = LLVMGetNamedGlobal(lowering->module, name);
-	if (!symbol) {
-		symbol = LLVMAddGlobal(lowering->module, lowering->types->i8, name);
-		LLVMSetVisibility(symbol, LLVMHiddenVisibility);
-	}
-	return LLVMConstGEP2(lowering->types->i8, symbol, &offset, 1);
+	return LLVMConstGEP2(lowering->types->i8, hole_symbol(lowering, kind, op), &offset, 1);
+}
+
+LLVMValueRef hole_address(struct lowering *lowering, enum hole kind, int32_t addend)
+{
+	return symbol_plus(lowering, kind, 0, addend);
 }
 
 LLVMValueRef hole64(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
 {
-	LLVMValueRef offset = LLVMConstInt(lowering->types->i64, (uint64_t)(int64_t)addend, true);
-	LLVMValueRef address =
-	    LLVMConstGEP2(lowering->types->i8, hole_symbol(lowering, kind, op), &offset, 1);
-
-	return LLVMConstPtrToInt(address, lowering->types->i64);
+	return LLVMConstPtrToInt(symbol_plus(lowering, kind, op, addend), lowering->types->i64);
 }
 
 LLVMValueRef hole32(struct lowering *lowering, enum hole kind, unsigned op, int32_t addend)
@@ -73,24 +70,19 @@ unsigned group_index(const struct lowering *lowering, ir_value value)
 	return i;
 }
 
-static LLVMValueRef function_named(struct lowering *lowering, const char *name, LLVMTypeRef type,
-				   unsigned convention)
+/* A function of translated code's signature. */
+static LLVMValueRef code_named(struct lowering *lowering, const char *name)
 {
 	LLVMValueRef function = LLVMGetNamedFunction(lowering->module, name);
 
-	return function ? function : add_function(lowering->types, lowering->module, name, type, convention);
-}
-
-LLVMValueRef common_function(struct lowering *lowering, enum stencil_common number, LLVMTypeRef type,
-			     unsigned convention)
-{
-	return function_named(lowering, stencil_common_names[number], type, convention);
+	return function ? function
+			: add_function(lowering->types, lowering->module, name, lowering->types->region,
+				       CALL_PRESERVE_NONE);
 }
 
 void stencil_leave(struct lowering *lowering, enum stencil_common how, LLVMValueRef budget, LLVMValueRef pc)
 {
-	build_musttail(lowering->builder, lowering->types,
-		       common_function(lowering, how, lowering->types->region, CALL_PRESERVE_NONE),
+	build_musttail(lowering->builder, lowering->types, code_named(lowering, stencil_common_names[how]),
 		       lowering->cpu, lowering->ram, budget, pc);
 }
 
@@ -157,10 +149,8 @@ static void open_stencil(struct lowering *lowering, const char *name)
 
 static void go_on(struct lowering *lowering, LLVMValueRef argument)
 {
-	build_musttail(
-	    lowering->builder, lowering->types,
-	    function_named(lowering, STENCIL_NEXT_NAME, lowering->types->region, CALL_PRESERVE_NONE),
-	    lowering->cpu, lowering->ram, lowering->budget, argument);
+	build_musttail(lowering->builder, lowering->types, code_named(lowering, STENCIL_NEXT_NAME),
+		       lowering->cpu, lowering->ram, lowering->budget, argument);
 }
 
 void lower_stencil(const struct types *types, LLVMContextRef context, LLVMModuleRef module,

@@ -236,7 +236,6 @@ struct cpu {
 	/* Owned by the translator; unused otherwise. jit/llvm/backend.h says how translated code uses them.
 	 */
 	void *jit;
-	void **slots;	      /* code pointers of chained exits */
 	uint32_t exit_slot;   /* the unlinked slot through which translated code returned */
 	uint32_t exit_reason; /* enum exit_reason */
 	const struct translated_code_helpers *helpers;

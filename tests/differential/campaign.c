@@ -113,10 +113,8 @@ static void compare_kernel(const struct settings *settings, uint64_t number, str
 
 	differ_generate(settings, number, &whole);
 	for (unsigned first = 0; first < whole.count;) {
-		struct kernel part = whole;
+		struct kernel part = kernel_part(&whole, first, whole.running - first);
 
-		part.programs += first;
-		part.running -= first;
 		first += compare_part(settings, number, &part, first, totals);
 		if (settings->stop && __atomic_load_n(&totals->differences, __ATOMIC_RELAXED))
 			break;

@@ -58,11 +58,9 @@ static void find_company(const struct pair *pair, const struct kernel *kernel, u
 {
 	for (unsigned back = 1; back <= index; back *= 2) {
 		unsigned from = back < index ? index - back : 0;
-		struct kernel part = *kernel;
+		struct kernel part = kernel_part(kernel, from, index - from + 1);
 		char where[512];
 
-		part.programs += from;
-		part.running = index - from + 1;
 		if (back == index || kernel_differs(pair, &part, where, sizeof(where))) {
 			printf("  only after others: generate --only=%u,%u %llu %u\n", first + from,
 			       first + index, (unsigned long long)pair->number, kernel->count);
@@ -77,10 +75,8 @@ static void find_company(const struct pair *pair, const struct kernel *kernel, u
 static bool register_0_written(const struct kernel *kernel)
 {
 	for (unsigned running = 1; running < kernel->running; running *= 16) {
-		struct kernel part = *kernel;
+		struct kernel part = kernel_part(kernel, kernel->running - running, running);
 
-		part.programs += kernel->running - running;
-		part.running = running;
 		if (original_wrote_register_0(&part))
 			return true;
 	}

@@ -24,6 +24,16 @@ void kernel_generate(struct kernel *kernel, const struct target *target, const s
 		     uint64_t seed, unsigned count);
 void kernel_free(struct kernel *kernel);
 
+// `count` of its programs from the one numbered `first`, as a kernel that runs only them. It borrows them.
+static inline struct kernel kernel_part(const struct kernel *kernel, unsigned first, unsigned count)
+{
+	struct kernel part = *kernel;
+
+	part.programs += first;
+	part.running = count;
+	return part;
+}
+
 // RAM that the machine needs.
 uint32_t kernel_ram_size(const struct kernel *kernel);
 bool kernel_write_elf(const struct kernel *kernel, FILE *file);

@@ -13,10 +13,8 @@ static void watch_kernels(const struct settings *settings, unsigned job, struct 
 
 		differ_generate(settings, number, &whole);
 		for (unsigned first = 0; first < whole.count;) {
-			struct kernel part = whole;
+			struct kernel part = kernel_part(&whole, first, whole.running - first);
 
-			part.programs += first;
-			part.running -= first;
 			first += coverage_watch(coverage, &part) + 1; // one that does not end counts too
 		}
 		kernel_free(&whole);

@@ -147,7 +147,6 @@ void fixture_reset(struct fixture *fixture)
 	cpu->memory = &fixture->memory;
 	cpu->machine = fixture;
 	cpu->helpers = &helpers;
-	cpu->slots = fixture->slots;
 	for (unsigned table = 0; table < SOFT_TLB_TABLES; table++)
 		for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
 			cpu->soft_tlb[table][i] =
