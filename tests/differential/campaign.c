@@ -66,7 +66,7 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 		exit(2);
 	}
 	for (unsigned i = 0; i < settings->engine_count; i++) {
-		struct pair pair = {settings->base, settings->engines[i], number, kernel};
+		struct pair pair = {settings->base, settings->engines[i], number, kernel, false};
 		struct outcome other, *right = &base, again;
 		struct kernel part = *kernel;
 		char where[512];
@@ -83,6 +83,8 @@ static unsigned compare_part(const struct settings *settings, uint64_t number, s
 		differ_run(pair.engine, number, &part, right, &other, &totals->engines[i]);
 		if (!outcome_same(&other, right, where, sizeof(where), &index)) {
 			unsigned good = other.code_count < compared ? other.code_count : compared;
+
+			pair.ended_there = other.end != END_OFF && index == (int)other.code_count;
 
 			if (index >= 0 && (unsigned)index < good)
 				good = (unsigned)index;

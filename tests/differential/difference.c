@@ -71,8 +71,9 @@ static void find_company(const struct pair *pair, const struct kernel *kernel, u
 }
 
 // Whether the last program of a kernel differs only since the original has written register 0. Tracing is slow, so the
-// program alone and with few others come first.
-static bool register_0_written(const struct kernel *kernel)
+// program alone and with few others come first. A program may depend on those behind it in memory: the whole kernel
+// tells, but only if nothing ran after this one.
+static bool register_0_written(const struct pair *pair, const struct kernel *kernel)
 {
 	for (unsigned running = 1; running < kernel->running; running *= 16) {
 		struct kernel part = kernel_part(kernel, kernel->running - running, running);
@@ -80,7 +81,8 @@ static bool register_0_written(const struct kernel *kernel)
 		if (original_wrote_register_0(&part))
 			return true;
 	}
-	return original_wrote_register_0(kernel);
+	return original_wrote_register_0(kernel) ||
+	       (pair->ended_there && original_wrote_register_0(pair->whole));
 }
 
 bool difference_explain(const struct settings *settings, const struct pair *pair, const struct kernel *kernel,
@@ -92,7 +94,7 @@ bool difference_explain(const struct settings *settings, const struct pair *pair
 	if (index < 0 || index >= (int)kernel->running)
 		index = (int)kernel->running - 1;
 	part.running = (unsigned)index + 1;
-	if (!pair->engine && register_0_written(&part)) {
+	if (!pair->engine && register_0_written(pair, &part)) {
 		printf("kernel %llu: the original has written register 0 in program %u\n",
 		       (unsigned long long)pair->number, first + (unsigned)index);
 		return false;

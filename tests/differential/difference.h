@@ -9,6 +9,7 @@ struct pair {
 	const struct engine *base, *engine;
 	uint64_t number;
 	const struct kernel *whole;
+	bool ended_there; // the engine ran nothing after the program that differs
 };
 
 // Reports a difference in the part of a kernel that starts with program `first`; false if it does not count, since the
