@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/core/host_pages.h"
+
 static size_t round_up(size_t value, size_t unit)
 {
 	return (value + unit - 1) / unit * unit;
@@ -110,9 +112,9 @@ static void touch(struct code_memory *code, size_t end)
 	if (end <= from)
 		return;
 	code->touched = end;
-#if defined(MADV_POPULATE_WRITE) && defined(MADV_POPULATE_READ)
-	if (madvise(code->writable + from, end - from, MADV_POPULATE_WRITE) == 0)
-		madvise(code->executable + from, end - from, MADV_POPULATE_READ);
+	host_pages_make(code->writable + from, end - from);
+#ifdef MADV_POPULATE_READ
+	madvise(code->executable + from, end - from, MADV_POPULATE_READ);
 #endif
 }
 

@@ -205,6 +205,7 @@ struct jit {
 	/* watch.c */
 	struct pool uses;
 	uint32_t *granules; /* first use of each, by RAM offset >> CODE_GRANULE_SHIFT */
+	size_t watched;	    /* granules that have a use */
 	uint8_t *losses;    /* of each granule: how much code was made from it in vain */
 
 	/* cache.c */

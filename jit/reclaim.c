@@ -383,8 +383,6 @@ void reclaim_statistics(const struct jit *jit, struct jit_statistics *statistics
 	metadata->translations +=
 	    pool_bytes(&jit->translations) + jit->region_bytes + ADDRESS_BUCKETS * sizeof(*jit->addresses);
 	metadata->links = (size_t)jit->slots_used * (sizeof(struct slot_use) + sizeof(void *));
-	metadata->watches = pool_bytes(&jit->uses);
-	for (size_t i = 0; i < jit->memory->ram_size >> CODE_GRANULE_SHIFT; i++)
-		if (jit->granules[i])
-			metadata->watches += sizeof(jit->granules[i]) + sizeof(jit->losses[i]);
+	metadata->watches =
+	    pool_bytes(&jit->uses) + jit->watched * (sizeof(*jit->granules) + sizeof(*jit->losses));
 }

@@ -5,6 +5,7 @@
  * What is overwritten before it has paid for its translation is a loss, and granules remember theirs: the more there were,
  * the longer the interpreter has what comes there next. */
 #include "jit/jit_internal.h"
+#include "runtime/core/host_pages.h"
 #include "runtime/core/planted.h"
 
 #include <stdlib.h>
@@ -13,19 +14,24 @@
 #define INSTANCE_USES                                                                                        \
 	1024u /* uses of an instance at most: some blocks of 64 words in two or three granules each */
 
+static size_t granule_count(const struct jit *jit)
+{
+	return jit->memory->ram_size >> CODE_GRANULE_SHIFT;
+}
+
 bool watch_init(struct jit *jit)
 {
-	size_t granules = jit->memory->ram_size >> CODE_GRANULE_SHIFT;
+	size_t granules = granule_count(jit);
 
-	jit->granules = calloc(granules, sizeof(*jit->granules));
-	jit->losses = calloc(granules, sizeof(*jit->losses));
-	return jit->granules && jit->losses && pool_init(&jit->uses, sizeof(struct granule_use), MAX_USES);
+	jit->granules = host_pages_new(granules * sizeof(*jit->granules));
+	jit->losses = host_pages_new(granules * sizeof(*jit->losses));
+	return pool_init(&jit->uses, sizeof(struct granule_use), MAX_USES);
 }
 
 void watch_free(struct jit *jit)
 {
-	free(jit->granules);
-	free(jit->losses);
+	host_pages_free(jit->granules, granule_count(jit) * sizeof(*jit->granules));
+	host_pages_free(jit->losses, granule_count(jit) * sizeof(*jit->losses));
 	pool_destroy(&jit->uses);
 }
 
@@ -74,6 +80,7 @@ void watch_add(struct jit *jit, uint32_t translation, uint32_t distance)
 				abort(); /* watch_has_room was to be asked */
 			*use_at(jit, number) = (struct granule_use){
 			    .next = jit->granules[granule], .translation = translation, .distance = distance};
+			jit->watched += !jit->granules[granule];
 			jit->granules[granule] = number;
 			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, true);
 			if (planted(BUG_CODE_MAP))
@@ -96,6 +103,7 @@ void watch_remove(struct jit *jit, uint32_t translation, uint32_t distance)
 		for (uint32_t granule = block_first(&block, distance);
 		     granule <= block_last(&block, distance); granule++) {
 			uint32_t *at = &jit->granules[granule];
+			bool watched = *at;
 
 			while (*at) {
 				uint32_t number = *at;
@@ -108,6 +116,7 @@ void watch_remove(struct jit *jit, uint32_t translation, uint32_t distance)
 					at = &use->next;
 				}
 			}
+			jit->watched -= watched && !jit->granules[granule];
 			memory_mark_code(jit->memory, granule, CODE_TRANSLATED, jit->granules[granule]);
 		}
 	}

@@ -69,6 +69,7 @@ static void set_base(struct cpu *cpu, struct configuration *configuration, struc
 	const struct machine_hooks *hooks = cpu->hooks;
 	void *machine = cpu->machine;
 
+	memset(cpu, 0, sizeof(*cpu));
 	cpu_init(cpu, 0, model, memory);
 	cpu->hooks = hooks;
 	cpu->machine = machine;

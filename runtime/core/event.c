@@ -1,10 +1,11 @@
 #include "runtime/core/event.h"
 
+#include <stddef.h>
 #include <string.h>
 
 void event_queue_init(struct event_queue *queue)
 {
-	memset(queue, 0, sizeof(*queue));
+	memset(queue, 0, offsetof(struct event_queue, events));
 	queue->jitter = true;
 	random_seed(&queue->random, 1);
 }

@@ -68,7 +68,6 @@ static void mips161_reset(struct cpu *cpu)
 
 void cpu_init(struct cpu *cpu, unsigned number, const struct cpu_model *model, struct memory *memory)
 {
-	memset(cpu, 0, sizeof(*cpu));
 	cpu->number = number;
 	cpu->model = model;
 	cpu->isa = *model->lift.isa;
@@ -80,9 +79,9 @@ void cpu_init(struct cpu *cpu, unsigned number, const struct cpu_model *model, s
 		mips32_reset(cpu);
 	else
 		mips161_reset(cpu);
+	/* Entries of zeros are empty: no jump to address 0 looks for them, except for its own. */
 	for (unsigned mode = 0; mode < 2; mode++)
-		for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-			cpu->jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
+		cpu->jump_cache[mode][jump_cache_index(0)].va = JUMP_CACHE_EMPTY;
 	soft_tlb_clear(cpu);
 	cpu->exception_pc = RESET_PC;
 	cpu_resume_at(cpu, RESET_PC);

@@ -279,6 +279,7 @@ struct machine_hooks {
 /* The guest-visible part of struct cpu, for comparison and dumps. */
 extern const struct field cpu_fields[];
 
+/* Sets up a processor in memory that is all zero, as after reset. */
 void cpu_init(struct cpu *cpu, unsigned number, const struct cpu_model *model, struct memory *memory);
 
 /* Sets the program counter of a CPU that starts (sections 2.5, 4.2); returns the text of the hang or NULL. */

@@ -4,19 +4,19 @@
 #include <string.h>
 
 #include "devices/lamebus/lamebus.h"
+#include "runtime/core/host_pages.h"
 
 struct vm_history *history_new(void)
 {
-	struct vm_history *history = calloc(1, sizeof(*history));
+	struct vm_history *history = host_pages_new(sizeof(*history));
 
-	if (!history)
-		abort();
+	host_pages_make(history, sizeof(*history));
 	return history;
 }
 
 void history_free(struct vm_history *history)
 {
-	free(history);
+	host_pages_free(history, sizeof(*history));
 }
 
 static void count_activity(const struct vm *vm, struct activity *activity)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/core/host_pages.h"
+
 #define PT_MIPS_REGINFO_TYPE  0x70000000u
 #define PT_MIPS_ABIFLAGS_TYPE 0x70000003u
 #define KSEG0		      0x80000000u
@@ -102,6 +104,7 @@ static bool load_segment(struct vm *vm, int fd, const char *path, unsigned numbe
 	}
 	if (file_size > size)
 		file_size = size;
+	host_pages_make(vm->memory.ram + physical, file_size);
 	if (!read_exactly(fd, vm->memory.ram + physical, file_size, be32toh(segment->p_offset), path, error))
 		return false;
 	memset(vm->memory.ram + physical + file_size, 0, size - file_size);

@@ -2,12 +2,14 @@
 #include "runtime/vm/vm_internal.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "devices/lamebus/lamebus.h"
 #include "jit/jit.h"
+#include "runtime/core/host_pages.h"
 #include "runtime/cpu/threaded.h"
 #include "runtime/vm/history.h"
 
@@ -281,9 +283,9 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 	if (!memory_init(&vm->memory, ram_size, map, error))
 		return false;
 	vm->cpu_count = count;
-	vm->cpus = calloc(vm->cpu_count, sizeof(struct cpu));
-	if (!vm->cpus)
-		abort();
+	vm->cpus = host_pages_new(count * sizeof(struct cpu));
+	/* Kernels run everywhere, user programs and other processors may not. */
+	host_pages_make(vm->cpus, offsetof(struct cpu, jump_cache[1]));
 	for (unsigned i = 0; i < vm->cpu_count; i++) {
 		cpu_init(&vm->cpus[i], i, model, &vm->memory);
 		vm->cpus[i].machine = vm;
@@ -369,7 +371,7 @@ void vm_free(struct vm *vm)
 	if (vm->class)
 		vm->class->free(vm);
 	memory_free(&vm->memory);
-	free(vm->cpus);
+	host_pages_free(vm->cpus, vm->cpu_count * sizeof(struct cpu));
 	history_free(vm->history);
 	input_log_free(vm->log);
 	free(vm);
