@@ -91,6 +91,13 @@ static void decode_branch(struct decoded_op *op, enum decoded_code near, enum de
 	op->imm = (target - (int)index) * (int)sizeof(*op);
 }
 
+/* Jumps whose slot lies in another page, or whose target is for RFE to look up. */
+static void leave_last(struct decoded_op *op, unsigned index, uint32_t slot_word)
+{
+	if (index == LAST_WORD || slot_word == RFE_WORD)
+		op->code = DECODED_REFERENCE;
+}
+
 static void decode_jump(struct decoded_op *op, enum decoded_code code, unsigned index,
 			const struct insn *insn, uint32_t slot_word)
 {
@@ -135,10 +142,88 @@ static void decode_jump(struct decoded_op *op, enum decoded_code code, unsigned 
 		op->code = (uint8_t)code;
 		break;
 	}
-	/* The slot lies in another page, or the target is for RFE to look up. */
-	if (index == LAST_WORD || slot_word == RFE_WORD)
-		op->code = DECODED_REFERENCE;
+	leave_last(op, index, slot_word);
 }
+
+/* What MIPS32 release 2 adds to MIPS I. */
+static void decode_word32(struct decoded_op *op, unsigned index, const struct insn *insn, uint32_t slot_word)
+{
+	uint32_t field;
+
+	switch (insn->op) {
+#define THREE_REGISTERS(name)                                                                                \
+	case MIPS_OP_##name:                                                                                 \
+		set(op, DECODED_##name, insn->rd, insn->rs, insn->rt);                                       \
+		break;
+		THREE_REGISTERS(MOVZ)
+		THREE_REGISTERS(MOVN)
+		THREE_REGISTERS(CLZ)
+		THREE_REGISTERS(CLO)
+		THREE_REGISTERS(MUL)
+#define OF_ONE(name)                                                                                         \
+	case MIPS_OP_##name:                                                                                 \
+		set(op, DECODED_##name, insn->rd, insn->rt, insn->rs);                                       \
+		break;
+		OF_ONE(WSBH)
+		OF_ONE(SEB)
+		OF_ONE(SEH)
+		OF_ONE(ROTRV)
+	case MIPS_OP_ROTR:
+		set(op, insn->sa ? DECODED_ROTR : DECODED_MOVE, insn->rd, insn->rt, 0);
+		op->imm = insn->sa;
+		break;
+	case MIPS_OP_EXT: /* rd holds the size less one */
+		set(op, DECODED_EXT, insn->rt, insn->rs, insn->sa);
+		op->imm = (int32_t)(UINT32_MAX >> (31 - insn->rd));
+		break;
+	case MIPS_OP_INS: /* rd holds the last bit */
+		field = UINT32_MAX >> (31 - (insn->rd - insn->sa));
+		set(op, DECODED_INS, insn->rt, insn->rs, insn->sa);
+		op->imm = (int32_t)(field << insn->sa);
+		break;
+#define TWO_SOURCES(name)                                                                                    \
+	case MIPS_OP_##name:                                                                                 \
+		set_sources(op, DECODED_##name, insn->rs, insn->rt);                                         \
+		break;
+		TWO_SOURCES(MADD)
+		TWO_SOURCES(MADDU)
+		TWO_SOURCES(MSUB)
+		TWO_SOURCES(MSUBU)
+		TWO_SOURCES(TGE)
+		TWO_SOURCES(TGEU)
+		TWO_SOURCES(TLT)
+		TWO_SOURCES(TLTU)
+		TWO_SOURCES(TEQ)
+		TWO_SOURCES(TNE)
+		TWO_SOURCES(TGEI)
+		TWO_SOURCES(TGEIU)
+		TWO_SOURCES(TLTI)
+		TWO_SOURCES(TLTIU)
+		TWO_SOURCES(TEQI)
+		TWO_SOURCES(TNEI)
+	case MIPS_OP_PREF:
+	case MIPS_OP_SYNCI: /* code that is written is noticed */
+		op->code = DECODED_NOP;
+		break;
+	case MIPS_OP_RDHWR:
+		set_or_leave(op, DECODED_RDHWR, insn->rt, 0, 0);
+		op->imm = insn->rd;
+		break;
+#define LIKELY(name, condition)                                                                              \
+	case MIPS_OP_##name:                                                                                 \
+		set_sources(op, DECODED_LIKELY_##name, insn->rs, insn->rt);                                  \
+		op->imm = (int32_t)((uint32_t)insn->imm << 2);                                               \
+		leave_last(op, index, slot_word);                                                            \
+		break;
+		DECODED_LIKELY(LIKELY)
+	default:
+		break;
+	}
+}
+#undef THREE_REGISTERS
+#undef OF_ONE
+#undef TWO_SOURCES
+#undef LIKELY
 
 #define JUMPS(X) X(J) X(JAL) X(JR) X(JALR) X(BLTZAL) X(BGEZAL)
 
@@ -273,7 +358,13 @@ static void decode_word(const struct cpu *cpu, struct decoded_op *op, unsigned i
 		if (cp0_writable(cpu->model, (unsigned)op->imm))
 			set_sources(op, DECODED_MTC0, insn.rt, 0);
 		break;
+	case MIPS_OP_CACHE: /* cannot be seen */
+		if (cpu->model->lift.cache_nops >> insn.rt & 1)
+			op->code = DECODED_PRIVILEGED_NOP;
+		break;
 	default:
+		if (is_mips32(cpu))
+			decode_word32(op, index, &insn, slot_word);
 		break;
 	}
 	/* A stall at the end of a page looks up two pages; MTC0 may change how the next page is looked up. */
@@ -369,7 +460,8 @@ void decoded_fill(struct threaded *threaded, struct cpu *cpu, struct decoded_pag
 		cost += own_cost(op->code);
 		op->cost = (uint16_t)(cost * sizeof(*op));
 		op->first = op->code;
-		if (index == LAST_WORD - 1 && op->code != DECODED_REFERENCE)
+		if (index == LAST_WORD - 1 && op->code != DECODED_REFERENCE &&
+		    cpu->model->lift.fetch_looks_ahead)
 			op->first = DECODED_CROSS;
 		op->handler = threaded->handlers[op->first];
 	}
@@ -416,7 +508,7 @@ struct threaded *threaded_new(struct memory *memory, struct cpu *cpus, unsigned 
 	threaded->memory = memory;
 	threaded->cpus = cpus;
 	threaded->cpu_count = cpu_count;
-	threaded->handlers = threaded_handlers();
+	threaded->handlers = threaded_handlers(cpus->model);
 	threaded->outside.code = threaded->outside.first = DECODED_REFERENCE;
 	threaded->pages = calloc(memory->ram_size / PAGE_SIZE, sizeof(*threaded->pages));
 	if (!threaded->pages)

@@ -26,7 +26,14 @@
 	X(MFHI) X(MTHI) X(MFLO) X(MTLO) X(MULT) X(MULTU) X(DIV) X(DIVU)                                      \
 	X(LB) X(LBU) X(LH) X(LHU) X(LW) X(LWL) X(LWR)                                                        \
 	X(SB) X(SH) X(SW) X(SWL) X(SWR)                                                                      \
-	X(LL) X(SC) X(SYNC) X(MFC0) X(WAIT)
+	X(LL) X(SC) X(SYNC) X(MFC0) X(WAIT) X(PRIVILEGED_NOP)
+
+/* And those that only MIPS32 has. */
+#define DECODED_SIMPLE32(X)                                                                                  \
+	X(ROTR) X(ROTRV) X(MOVZ) X(MOVN) X(CLZ) X(CLO) X(EXT) X(INS) X(WSBH) X(SEB) X(SEH)                   \
+	X(MUL) X(MADD) X(MADDU) X(MSUB) X(MSUBU)                                                             \
+	X(TGE) X(TGEU) X(TLT) X(TLTU) X(TEQ) X(TNE) X(TGEI) X(TGEIU) X(TLTI) X(TLTIU) X(TEQI) X(TNEI)        \
+	X(RDHWR)
 
 /* Branches whose target lies in the same page, by the distance in `imm`; the second of each pair has a NOP in
  * its delay slot, which it executes along. */
@@ -39,13 +46,19 @@
 	X(BEQ, B == C) X(BNE, B != C) X(BLEZ, (int32_t)B <= 0) X(BGTZ, (int32_t)B > 0)                       \
 	X(BLTZ, (int32_t)B < 0) X(BGEZ, (int32_t)B >= 0)
 
+/* MIPS32's that skip their delay slot if they are not taken, wherever they go. */
+#define DECODED_LIKELY(X)                                                                                    \
+	X(BEQL, B == C) X(BNEL, B != C) X(BLEZL, (int32_t)B <= 0) X(BGTZL, (int32_t)B > 0)                   \
+	X(BLTZL, (int32_t)B < 0) X(BGEZL, (int32_t)B >= 0)
+
 enum decoded_code {
 	DECODED_NOTHING,   /* not decoded yet */
 	DECODED_REFERENCE, /* the reference interpreter's */
-	DECODED_CROSS,	   /* last word but one of a page: the next page is looked up before it executes */
+	DECODED_CROSS,	   /* last word but one of a page: MIPS-161 looks the next page up before it executes */
 	DECODED_NEXT_PAGE, /* past the last word */
 #define X(name) DECODED_##name,
 	DECODED_SIMPLE(X)
+	DECODED_SIMPLE32(X)
 #undef X
 	DECODED_SIMPLE_END,
 	DECODED_BEFORE_NEAR = DECODED_SIMPLE_END - 1,
@@ -54,6 +67,9 @@ enum decoded_code {
 #undef X
 #define X(name, condition) DECODED_FAR_##name,
 	DECODED_FAR(X)
+#undef X
+#define X(name, condition) DECODED_LIKELY_##name,
+	DECODED_LIKELY(X)
 #undef X
 	DECODED_J, DECODED_JAL, DECODED_JR, DECODED_JALR, DECODED_BLTZAL, DECODED_BGEZAL,
 	DECODED_MTC0,
@@ -106,8 +122,8 @@ void decoded_fill(struct threaded *threaded, struct cpu *cpu, struct decoded_pag
 void decoded_fill_slot(struct threaded *threaded, struct cpu *cpu, struct decoded_page *page,
 		       struct decoded_op *slot);
 
-/* Where the threaded loop's handlers are, by code, relative to the one for DECODED_NOTHING (threaded.c). */
-const int32_t *threaded_handlers(void);
+/* Where the handlers of a model's threaded loop are, by code, relative to the one for DECODED_NOTHING (threaded.c). */
+const int32_t *threaded_handlers(const struct cpu_model *model);
 
 /* The listener for CODE_DECODED. */
 void decoded_code_written(void *threaded, uint32_t offset, uint32_t size);

@@ -1,9 +1,7 @@
 /* The threaded interpreter: guest code decoded once, each instruction leading directly to the next one's
  * handler, memory through the soft TLBs. An engine under test like the translator: what it does not do itself
  * (faults, devices, exceptions and returns from them, TLB writes, anything but clean fetch states) it leaves to
- * the reference interpreter, instruction by instruction. Used by runtime/vm and jit/.
- *
- * For processors of the model cpu_model_mips161. */
+ * the reference interpreter, instruction by instruction. Used by runtime/vm. */
 #ifndef JIT161_RUNTIME_CPU_THREADED_H
 #define JIT161_RUNTIME_CPU_THREADED_H
 

@@ -48,6 +48,13 @@ static inline uint32_t threaded_find_frame(struct cpu *cpu, uint32_t page_va, bo
 	return soft_tlb_find(cpu, page_va, ACCESS_FETCH, user);
 }
 
+/* The same for MIPS32, which fetches what it executes, and whose fetch state has no frames. */
+static inline bool threaded_may_enter32(struct cpu *cpu)
+{
+	return cpu_fetch_clean(cpu) && (cpu->pc & 3) == 0 && !cpu_interrupt_due(cpu) &&
+	       threaded_find_frame(cpu, cpu->pc & PAGE_MASK, cpu_user_mode(cpu)) != NO_FRAME;
+}
+
 /* Data accesses that the inline tests do not cover. NULL: the reference interpreter's. Records the look-up; a store
  * has to follow, since whoever watches the place has been told. */
 const uint8_t *threaded_find_readable(struct cpu *cpu, uint32_t va, unsigned size);
@@ -82,40 +89,41 @@ static inline bool within_direct(uint32_t offset, unsigned size, uint32_t limit)
 	return offset < limit;
 }
 
-static inline uint32_t get_word(const uint8_t *at)
+static inline uint32_t get_word(const uint8_t *at, bool big_endian)
 {
 	uint32_t word;
 
 	memcpy(&word, at, sizeof(word));
-	return __builtin_bswap32(word);
+	return memory_word_order(word, big_endian);
 }
 
-static inline uint16_t get_half(const uint8_t *at)
+static inline uint16_t get_half(const uint8_t *at, bool big_endian)
 {
 	uint16_t half;
 
 	memcpy(&half, at, sizeof(half));
-	return __builtin_bswap16(half);
+	return big_endian ? __builtin_bswap16(half) : half;
 }
 
-static inline void put_word(uint8_t *at, uint32_t word)
+static inline void put_word(uint8_t *at, uint32_t word, bool big_endian)
 {
-	word = __builtin_bswap32(word);
+	word = memory_word_order(word, big_endian);
 	memcpy(at, &word, sizeof(word));
 }
 
-static inline void put_half(uint8_t *at, uint32_t value)
+static inline void put_half(uint8_t *at, uint32_t value, bool big_endian)
 {
-	uint16_t half = __builtin_bswap16((uint16_t)value);
+	uint16_t half = big_endian ? __builtin_bswap16((uint16_t)value) : (uint16_t)value;
 
 	memcpy(at, &half, sizeof(half));
 }
 
-static inline void divide(struct cpu *cpu, int32_t dividend, int32_t divisor)
+/* By zero MIPS-161 gives fixed numbers and MIPS32 divides by one. */
+static inline void divide(struct cpu *cpu, int32_t dividend, int32_t divisor, bool by_one)
 {
 	if (divisor == 0) {
 		cpu->hi = 0;
-		cpu->lo = dividend < 0 ? UINT32_MAX : INT32_MAX;
+		cpu->lo = by_one ? (uint32_t)dividend : dividend < 0 ? UINT32_MAX : INT32_MAX;
 	} else if (divisor == -1) {
 		cpu->hi = 0;
 		cpu->lo = 0u - (uint32_t)dividend; /* without overflow */
@@ -125,10 +133,10 @@ static inline void divide(struct cpu *cpu, int32_t dividend, int32_t divisor)
 	}
 }
 
-static inline void divide_unsigned(struct cpu *cpu, uint32_t dividend, uint32_t divisor)
+static inline void divide_unsigned(struct cpu *cpu, uint32_t dividend, uint32_t divisor, bool by_one)
 {
 	cpu->hi = divisor ? dividend % divisor : 0;
-	cpu->lo = divisor ? dividend / divisor : UINT32_MAX;
+	cpu->lo = divisor ? dividend / divisor : by_one ? dividend : UINT32_MAX;
 }
 
 #endif

@@ -7,6 +7,8 @@
  *   STALL        HI or LO are busy: one cycle passes; comes back if that was all, or does not
  *   CYCLES       active cycles before this one
  *   BUDGET       cycles left, this one included
+ *   FOR_MIPS32, FOR_BIG_ENDIAN
+ *                1 or 0: the kind of processor; else MIPS-161
  *
  * and has cpu, gpr, op, ram, code_map, direct_size (bytes of RAM reached through kseg0 in this mode), data_tlb, asid. */
 /* clang-format off */
@@ -15,6 +17,16 @@
 #define C	gpr[op->c]
 #define IMM	((uint32_t)op->imm)
 #define ADDRESS (B + IMM)
+#define BIG	FOR_BIG_ENDIAN
+
+/* Whether HI or LO cannot be used yet. */
+#define BUSY(reg)    (!FOR_MIPS32 && CYCLES < cpu->reg##_ready)
+#define USE(ready)   (void)(FOR_MIPS32 || ((ready) = CYCLES + HILO_LATENCY))
+#define USE_BOTH     (void)(FOR_MIPS32 || (cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY))
+/* MIPS-161's look-ups show in EntryHi. */
+#define LOOK_UP(va)  (void)(FOR_MIPS32 || (cpu->lookup_va = (va)))
+/* How far the part of a word that LWL and SWL, or LWR and SWR, touch is from its other end. */
+#define PARTIAL_SHIFT(va, left) ((left) == BIG ? 8 * ((va) & 3) : 24 - 8 * ((va) & 3))
 
 OP(NOP)
 	NEXT;
@@ -112,62 +124,62 @@ OP(ADDI) {
 }
 
 OP(MFHI)
-	if (CYCLES < cpu->hi_ready)
+	if (BUSY(hi))
 		STALL;
 	A = cpu->hi;
-	cpu->hi_ready = CYCLES + HILO_LATENCY;
+	USE(cpu->hi_ready);
 	NEXT;
 OP(MTHI)
-	if (CYCLES < cpu->hi_ready)
+	if (BUSY(hi))
 		STALL;
 	cpu->hi = B;
-	cpu->hi_ready = CYCLES + HILO_LATENCY;
+	USE(cpu->hi_ready);
 	NEXT;
 OP(MFLO)
-	if (CYCLES < cpu->lo_ready)
+	if (BUSY(lo))
 		STALL;
 	A = cpu->lo;
-	cpu->lo_ready = CYCLES + HILO_LATENCY;
+	USE(cpu->lo_ready);
 	NEXT;
 OP(MTLO)
-	if (CYCLES < cpu->lo_ready)
+	if (BUSY(lo))
 		STALL;
 	cpu->lo = B;
-	cpu->lo_ready = CYCLES + HILO_LATENCY;
+	USE(cpu->lo_ready);
 	NEXT;
 OP(MULT) {
 	uint64_t product;
 
-	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+	if (BUSY(hi) || BUSY(lo))
 		STALL;
 	product = (uint64_t)((int64_t)(int32_t)B * (int32_t)C);
 	cpu->lo = (uint32_t)product;
 	cpu->hi = (uint32_t)(product >> 32);
-	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	USE_BOTH;
 	NEXT;
 }
 OP(MULTU) {
 	uint64_t product;
 
-	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+	if (BUSY(hi) || BUSY(lo))
 		STALL;
 	product = (uint64_t)B * C;
 	cpu->lo = (uint32_t)product;
 	cpu->hi = (uint32_t)(product >> 32);
-	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	USE_BOTH;
 	NEXT;
 }
 OP(DIV)
-	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+	if (BUSY(hi) || BUSY(lo))
 		STALL;
-	divide(cpu, (int32_t)B, (int32_t)C);
-	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	divide(cpu, (int32_t)B, (int32_t)C, FOR_MIPS32);
+	USE_BOTH;
 	NEXT;
 OP(DIVU)
-	if (CYCLES < cpu->hi_ready || CYCLES < cpu->lo_ready)
+	if (BUSY(hi) || BUSY(lo))
 		STALL;
-	divide_unsigned(cpu, B, C);
-	cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY;
+	divide_unsigned(cpu, B, C, FOR_MIPS32);
+	USE_BOTH;
 	NEXT;
 
 /* `at`: where an address is in memory, NULL if the access is the reference's. The first test covers RAM in kseg0 and
@@ -177,7 +189,7 @@ OP(DIVU)
 	if (__builtin_expect(!within_direct((va)-KSEG0_BASE, size, direct_size), 0)) {                       \
 		const struct soft_tlb_entry *entry = &data_tlb[(va) >> 12 & (SOFT_TLB_SIZE - 1)];            \
 		if (__builtin_expect(entry->read_tag == (((va) & (PAGE_MASK | ((size)-1))) | asid), 1)) {    \
-			cpu->lookup_va = (va);                                                               \
+			LOOK_UP(va);                                                                         \
 			at = (const uint8_t *)(uintptr_t)(entry->addend + (va));                             \
 		} else if (!(at = threaded_find_readable(cpu, va, size))) {                                  \
 			LEAVE;                                                                               \
@@ -199,31 +211,31 @@ OP(LBU) {
 OP(LH) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 2)
-	A = (uint32_t)(int16_t)get_half(at);
+	A = (uint32_t)(int16_t)get_half(at, BIG);
 	NEXT;
 }
 OP(LHU) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 2)
-	A = get_half(at);
+	A = get_half(at, BIG);
 	NEXT;
 }
 OP(LW) {
 	uint32_t va = ADDRESS;
 	READABLE(va, 4)
-	A = get_word(at);
+	A = get_word(at, BIG);
 	NEXT;
 }
 OP(LWL) {
-	uint32_t va = ADDRESS, word_va = va & ~3u, shift = 8 * (va & 3);
+	uint32_t va = ADDRESS, word_va = va & ~3u, shift = PARTIAL_SHIFT(va, 1);
 	READABLE(word_va, 4)
-	A = (A & ~(UINT32_MAX << shift)) | get_word(at) << shift;
+	A = (A & ~(UINT32_MAX << shift)) | get_word(at, BIG) << shift;
 	NEXT;
 }
 OP(LWR) {
-	uint32_t va = ADDRESS, word_va = va & ~3u, shift = 24 - 8 * (va & 3);
+	uint32_t va = ADDRESS, word_va = va & ~3u, shift = PARTIAL_SHIFT(va, 0);
 	READABLE(word_va, 4)
-	A = (A & ~(UINT32_MAX >> shift)) | get_word(at) >> shift;
+	A = (A & ~(UINT32_MAX >> shift)) | get_word(at, BIG) >> shift;
 	NEXT;
 }
 OP(LL) {
@@ -231,7 +243,7 @@ OP(LL) {
 	READABLE(va, 4)
 	cpu->ll_active = true;
 	cpu->ll_address = va;
-	cpu->ll_value = get_word(at);
+	cpu->ll_value = get_word(at, BIG);
 	cpu->ll_count++;
 	A = cpu->ll_value;
 	NEXT;
@@ -245,7 +257,7 @@ OP(LL) {
 			     0)) {                                                                           \
 		const struct soft_tlb_entry *entry = &data_tlb[(va) >> 12 & (SOFT_TLB_SIZE - 1)];            \
 		if (__builtin_expect(entry->write_tag == (((va) & (PAGE_MASK | ((size)-1))) | asid), 1)) {   \
-			cpu->lookup_va = (va);                                                               \
+			LOOK_UP(va);                                                                         \
 			at = (uint8_t *)(uintptr_t)(entry->addend + (va));                                   \
 		} else if (!(at = threaded_find_writable(cpu, va, size))) {                                  \
 			LEAVE;                                                                               \
@@ -261,37 +273,41 @@ OP(SB) {
 OP(SH) {
 	uint32_t va = ADDRESS, value = C;
 	WRITABLE(va, 2)
-	put_half(at, value);
+	put_half(at, value, BIG);
 	NEXT;
 }
 OP(SW) {
 	uint32_t va = ADDRESS, value = C;
 	WRITABLE(va, 4)
-	put_word(at, value);
+	put_word(at, value, BIG);
 	NEXT;
 }
 OP(SWL) {
-	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = 8 * (va & 3);
+	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = PARTIAL_SHIFT(va, 1);
 	WRITABLE(word_va, 4)
-	put_word(at, (get_word(at) & ~(UINT32_MAX >> shift)) | value >> shift);
+	put_word(at, (get_word(at, BIG) & ~(UINT32_MAX >> shift)) | value >> shift, BIG);
 	NEXT;
 }
 OP(SWR) {
-	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = 24 - 8 * (va & 3);
+	uint32_t va = ADDRESS, value = C, word_va = va & ~3u, shift = PARTIAL_SHIFT(va, 0);
 	WRITABLE(word_va, 4)
-	put_word(at, (get_word(at) & ~(UINT32_MAX << shift)) | value << shift);
+	put_word(at, (get_word(at, BIG) & ~(UINT32_MAX << shift)) | value << shift, BIG);
 	NEXT;
 }
 OP(SC) {
 	uint32_t va = ADDRESS, *reg = &A;
 	bool stored = false;
 
+	if (FOR_MIPS32 && (va & 3))
+		LEAVE;
 	if (cpu->ll_active && cpu->ll_address == va) {
 		WRITABLE(va, 4)
-		stored = get_word(at) == cpu->ll_value;
+		stored = get_word(at, BIG) == cpu->ll_value;
 		if (stored)
-			put_word(at, *reg);
+			put_word(at, *reg, BIG);
 	}
+	if (FOR_MIPS32)
+		cpu->ll_active = false;
 	if (stored)
 		cpu->sc_succeeded++;
 	else
@@ -308,6 +324,10 @@ OP(MFC0)
 	cpu->budget = BUDGET;
 	A = cp0_read(cpu, (unsigned)op->imm);
 	NEXT;
+OP(PRIVILEGED_NOP)
+	if (cpu_user_mode(cpu))
+		LEAVE;
+	NEXT;
 OP(WAIT)
 	/* Only where it does nothing. */
 	if (cpu_user_mode(cpu) || !(cpu->cause & cpu->model->lift.wait_passes))
@@ -321,3 +341,9 @@ OP(WAIT)
 #undef C
 #undef IMM
 #undef ADDRESS
+#undef BIG
+#undef BUSY
+#undef USE
+#undef USE_BOTH
+#undef LOOK_UP
+#undef PARTIAL_SHIFT

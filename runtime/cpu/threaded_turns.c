@@ -8,7 +8,9 @@
 
 #include "runtime/cpu/threaded_internal.h"
 
-#define MAX_LANES 32
+#define MAX_LANES      32
+#define FOR_MIPS32     0 /* no machine has several of them */
+#define FOR_BIG_ENDIAN 1
 
 struct lane {
 	struct cpu *cpu;
@@ -343,6 +345,8 @@ uint64_t threaded_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t 
 {
 	struct lane lanes[MAX_LANES];
 
+	if (is_mips32(*cpus))
+		return reference_run_in_turn(cpus, count, cycles, current);
 	for (unsigned i = 0; i < count; i++)
 		lanes[i].cpu = cpus[i];
 	return run_turns(lanes, count, cycles, false, current);
@@ -353,6 +357,8 @@ void threaded_run_block(struct cpu *cpu)
 	struct lane lane = {.cpu = cpu};
 	struct cpu *current;
 
-	if (cpu->budget > 0 && !cpu->attention)
+	if (is_mips32(cpu))
+		reference_run_block(cpu);
+	else if (cpu->budget > 0 && !cpu->attention)
 		run_turns(&lane, 1, (uint64_t)cpu->budget, true, &current);
 }

@@ -296,8 +296,8 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
 	vm->run.base = vm->events.now;
-	/* With the translator it executes several processors in turn. It knows System/161's processor only. */
-	if (vm->options.engine != ENGINE_REFERENCE && model->family == FAMILY_MIPS161)
+	/* With the translator it executes several processors in turn. */
+	if (vm->options.engine != ENGINE_REFERENCE)
 		vm->threaded = threaded_new(&vm->memory, vm->cpus, vm->cpu_count);
 	if (vm->options.engine == ENGINE_JIT) {
 		vm->jit = jit_new(vm->options.jit, &vm->memory, vm->cpus, vm->cpu_count, error);

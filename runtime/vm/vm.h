@@ -205,8 +205,7 @@ struct vm {
 
 #define NS_PER_CYCLE 40 /* System/161: 25 MHz, section 1.1 */
 
-/* With the engine `interp`: cycles that the reference interpreter did. All of them where the threaded one does not know
- * the processor, which is every one but System/161's. */
+/* Cycles that the reference interpreter did: with the engine `interp` those that the threaded one left to it. */
 uint64_t vm_reference_cycles(const struct vm *vm);
 
 /* A machine without hardware yet; vm_configure and vm_load complete it. */
