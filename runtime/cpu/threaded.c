@@ -5,9 +5,9 @@
  * jumps, enters a page or is decoded: each operation knows how many cycles can pass at most until the next such
  * place. If that is more than there are, the reference interpreter goes on.
  *
- * Addresses. The page that is executed is `page`, mapped at `page_va`. With MIPS-161, in mapped code each jump and each crossing
- * into another page is a look-up that shows in EntryHi. It is in the soft TLB or put there without effect; if that
- * cannot be, the reference interpreter raises the fault. Nothing that changes translations is executed here, so
+ * Addresses. The page that is executed is `page`, mapped at `page_va`. MIPS-161 in mapped code: each jump and each
+ * crossing into another page is a look-up that shows in EntryHi. It is in the soft TLB or put there without effect; if
+ * that cannot be, the reference interpreter raises the fault. Nothing that changes translations is executed here, so
  * the current page need not be looked for again. */
 #include <assert.h>
 
@@ -65,8 +65,31 @@ bool threaded_land(struct cpu *cpu, uint32_t target, bool user, struct landing *
 	return true;
 }
 
-/* MIPS32 looks up the target when it is executed: after the delay slot, which nothing here lets change translations. */
-static inline bool threaded_land32(struct cpu *cpu, uint32_t target, bool user, struct landing *landing)
+void threaded_stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t pc)
+{
+	cpu->jump_pending = false;
+	cpu->pc = pc;
+	cpu->next_pc = pc + 4;
+	cpu->pc_frame = cpu->next_frame = page->frame;
+	if ((cpu->next_pc & ~PAGE_MASK) == 0)
+		cpu->next_frame = threaded_find_frame(cpu, cpu->next_pc, cpu_user_mode(cpu));
+}
+
+void threaded_stand_in_slot(struct cpu *cpu, const struct decoded_page *page, uint32_t pc,
+			    const struct decoded_page *target_page, uint32_t target)
+{
+	cpu->jump_pending = true;
+	cpu->exception_pc = pc - 4;
+	cpu->pc = pc;
+	cpu->next_pc = target;
+	cpu->pc_frame = page->frame;
+	cpu->next_frame = target_page->frame;
+}
+
+/* --- the same for MIPS32, whose fetch state are the addresses alone --- */
+
+/* It looks up the target when that is executed: after the delay slot, which nothing here lets change translations. */
+static inline bool land32(struct cpu *cpu, uint32_t target, bool user, struct landing *landing)
 {
 	uint32_t page_va = target & PAGE_MASK, frame;
 
@@ -80,29 +103,19 @@ static inline bool threaded_land32(struct cpu *cpu, uint32_t target, bool user, 
 	return true;
 }
 
-void threaded_stand_at(struct cpu *cpu, const struct decoded_page *page, uint32_t pc)
+static inline void stand_at32(struct cpu *cpu, uint32_t pc)
 {
 	cpu->jump_pending = false;
 	cpu->pc = pc;
 	cpu->next_pc = pc + 4;
-	if (!cpu->model->lift.fetch_looks_ahead)
-		return;
-	cpu->pc_frame = cpu->next_frame = page->frame;
-	if ((cpu->next_pc & ~PAGE_MASK) == 0)
-		cpu->next_frame = threaded_find_frame(cpu, cpu->next_pc, cpu_user_mode(cpu));
 }
 
-void threaded_stand_in_slot(struct cpu *cpu, const struct decoded_page *page, uint32_t pc,
-			    const struct decoded_page *target_page, uint32_t target)
+static inline void stand_in_slot32(struct cpu *cpu, uint32_t pc, uint32_t target)
 {
 	cpu->jump_pending = true;
 	cpu->exception_pc = pc - 4;
 	cpu->pc = pc;
 	cpu->next_pc = target;
-	if (!cpu->model->lift.fetch_looks_ahead)
-		return;
-	cpu->pc_frame = page->frame;
-	cpu->next_frame = target_page->frame;
 }
 
 enum outcome {
@@ -125,35 +138,40 @@ enum outcome {
 #define FOR_BIG_ENDIAN 0
 #include "runtime/cpu/threaded_loop.h"
 
-typedef enum outcome (*loop)(struct cpu *cpu, const int32_t **handlers);
-
-static loop loop_of(const struct cpu_model *model)
-{
-	if (model->family == FAMILY_MIPS161)
-		return run_mips161;
-	return model->lift.big_endian ? run_mips32_big : run_mips32_little;
-}
-
 const int32_t *threaded_handlers(const struct cpu_model *model)
 {
 	const int32_t *handlers;
 
-	loop_of(model)(NULL, &handlers);
+	if (model->family == FAMILY_MIPS161)
+		run_mips161(NULL, &handlers);
+	else if (model->lift.big_endian)
+		run_mips32_big(NULL, &handlers);
+	else
+		run_mips32_little(NULL, &handlers);
 	return handlers;
 }
 
-void threaded_run(struct cpu *cpu)
+/* For each kind of processor on its own: `may_enter` and `loop` are known where it is used. */
+static inline __attribute__((always_inline)) void run(struct cpu *cpu, bool (*may_enter)(struct cpu *cpu),
+						      enum outcome (*loop)(struct cpu *cpu,
+									   const int32_t **handlers))
 {
-	loop run = loop_of(cpu->model);
-	bool looks_ahead = cpu->model->lift.fetch_looks_ahead;
-
 	while (cpu->budget > 0 && !cpu->attention) {
-		if ((looks_ahead ? threaded_may_enter(cpu) : threaded_may_enter32(cpu)) &&
-		    run(cpu, NULL) == AGAIN)
+		if (may_enter(cpu) && loop(cpu, NULL) == AGAIN)
 			continue;
 		if (cpu->budget > 0 && !debug_stops(cpu)) {
 			cpu->threaded->steps++;
 			reference_step(cpu);
 		}
 	}
+}
+
+void threaded_run(struct cpu *cpu)
+{
+	if (!is_mips32(cpu))
+		run(cpu, threaded_may_enter, run_mips161);
+	else if (cpu->model->lift.big_endian)
+		run(cpu, threaded_may_enter32, run_mips32_big);
+	else
+		run(cpu, threaded_may_enter32, run_mips32_little);
 }

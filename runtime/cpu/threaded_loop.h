@@ -84,13 +84,18 @@ static enum outcome THREADED_LOOP(struct cpu *cpu, const int32_t **handlers)
 #define DISPATCH       goto *(&&first_NOTHING + op->handler)
 #define DISPATCH_SLOT  goto *(&&first_NOTHING + slot_handlers[op->code])
 #define ENOUGH_FOR(at) ((const char *)stop - (const char *)(at) >= (at)->cost)
-/* Whether a jump stays in the page, with nothing to look up that is not known; and one that does not. */
+/* Whether a jump stays in the page, with nothing to look up that is not known. One that does not. Where the processor is
+ * left to others. */
 #if FOR_MIPS32
-#define STAYS(va) (!(((va) ^ page_va) & (PAGE_MASK | 3)))
-#define LAND	  threaded_land32
+#define STAYS(va)		     (!(((va) ^ page_va) & (PAGE_MASK | 3)))
+#define LAND			     land32
+#define STAND_AT(pc)		     stand_at32(cpu, pc)
+#define STAND_IN_SLOT(pc, target_pc) stand_in_slot32(cpu, pc, target_pc)
 #else
-#define STAYS(va) (!(((va) ^ page_va) & (PAGE_MASK | 3)) && ((va) & ~PAGE_MASK) != PAGE_SIZE - 4)
-#define LAND	  threaded_land
+#define STAYS(va)		     (!(((va) ^ page_va) & (PAGE_MASK | 3)) && ((va) & ~PAGE_MASK) != PAGE_SIZE - 4)
+#define LAND			     threaded_land
+#define STAND_AT(pc)		     threaded_stand_at(cpu, page, pc)
+#define STAND_IN_SLOT(pc, target_pc) threaded_stand_in_slot(cpu, page, pc, target_page, target_pc)
 #endif
 /* After a branch that is not taken. */
 #if FOR_MIPS32
@@ -184,7 +189,7 @@ first_MTC0:
 	cpu->budget = BUDGET;
 	cp0_write(cpu, (unsigned)op->imm, gpr[op->b]);
 	cpu->budget = BUDGET - 1;
-	threaded_stand_at(cpu, page, PC + 4);
+	STAND_AT(PC + 4);
 	return AGAIN;
 
 	/* --- branches within the page --- */
@@ -205,7 +210,7 @@ first_MTC0:
 		op = (struct decoded_op *)((char *)op + op->imm);                                            \
 		ENTER_CHECKED;                                                                               \
 	}                                                                                                    \
-	op += 1 + FOR_MIPS32; /* nothing about a NOP shows that it is in a slot */                                       \
+	op += 1 + FOR_MIPS32; /* nothing about a NOP shows that it is in a slot */                           \
 	DISPATCH;
 #define B gpr[op->b]
 #define C gpr[op->c]
@@ -328,13 +333,12 @@ another_page:
 
 leave_slot:
 	cpu->budget = BUDGET;
-	threaded_stand_in_slot(cpu, page, PC, target_page,
-			       target_page_va + 4 * (uint32_t)(target - target_page->ops));
+	STAND_IN_SLOT(PC, target_page_va + 4 * (uint32_t)(target - target_page->ops));
 	return STEP_IT;
 
 leave:
 	cpu->budget = BUDGET;
-	threaded_stand_at(cpu, page, PC);
+	STAND_AT(PC);
 	return STEP_IT;
 }
 
@@ -348,6 +352,8 @@ leave:
 #undef ENTER_CHECKED
 #undef STAYS
 #undef LAND
+#undef STAND_AT
+#undef STAND_IN_SLOT
 #undef NOT_TAKEN
 #undef OP
 #undef NEXT
