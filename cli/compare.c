@@ -213,6 +213,7 @@ static int compare(struct compare_options *options, struct comparison *compariso
 			      .kernel = run->kernel,
 			      .arguments = run->arguments,
 			      .timing = run->timing,
+			      .turns = run->turns,
 			      .start_time = run->start_time ? run->start_time : (uint64_t)time(NULL),
 			      .limit = run->limit};
 	char *title = title_of(run);

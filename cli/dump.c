@@ -138,6 +138,7 @@ static struct vm *build(const struct dump_options *options, struct error *error)
 	    .engine = ENGINE_JIT,
 	    .jit = &run->jit,
 	    .timing = run->timing,
+	    .turns = run->turns,
 	    .output = {.message = options->hot ? ignore_message : print_message, .console = ignore_console},
 	    .start_time = run->start_time,
 	    .limit = run->limit};

@@ -42,6 +42,9 @@ const char *const options_long_usage[] = {
     "     --tier=auto|1|2                Translated code: both kinds, stencils only, regions only",
     "     --sensitive=inline|call|trap   Sensitive instructions in translated code",
     "     --timing=system161|ideal       The original's run rules and jitter, or exact events",
+    "     --quantum=N                    Cycles that a processor executes before the next one's turn, to "
+    "50000",
+    "     --quantum-seed=N               The same, but with turns of varying length, at most --quantum",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
     "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
     "     --stdin                        Read standard input even if it is no terminal",
@@ -197,7 +200,7 @@ static bool guest_time(struct parser *parser, const char *name, const char *valu
 	return bad_value(parser, name, value, "a time such as 1000000cycles, 2.5s or 100ms");
 }
 
-static const char *const planned[] = {"quantum", "initrd", "drive", "net", NULL};
+static const char *const planned[] = {"initrd", "drive", "net", NULL};
 
 /* One long option, without its dashes. */
 static bool long_option(struct parser *parser, const char *name, const char *value)
@@ -263,6 +266,19 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		if (!choose(parser, name, value, timings, "system161 or ideal", &chosen))
 			return false;
 		options->timing = chosen ? TIMING_IDEAL : TIMING_SYSTEM161;
+		return true;
+	}
+	if (strcmp(name, "quantum") == 0) {
+		if (!number(parser, name, value, 1, VM_MAX_QUANTUM, &n))
+			return false;
+		options->turns.quantum = (uint32_t)n;
+		return true;
+	}
+	if (strcmp(name, "quantum-seed") == 0) {
+		if (!number(parser, name, value, 0, UINT32_MAX, &n))
+			return false;
+		options->turns.seed = (uint32_t)n;
+		options->turns.vary = true;
 		return true;
 	}
 	if (strcmp(name, "pace") == 0) {
@@ -556,6 +572,7 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	options->jit = jit_default_options();
 	options->jit.cache_bytes = STORE_DEFAULT_SIZE;
 	options->lockstep_engine = ENGINE_JIT;
+	options->turns.quantum = 1;
 	options->lockstep_seed = 1;
 	options->lockstep_stretch = 1000000;
 	options->board.ram_size = MALTA_MAX_RAM;
@@ -579,6 +596,11 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 	if (options->guest_profile && options->engine == RUN_LOCKSTEP) {
 		error_set(error, "Lockstep makes no profile");
 		return error_hint(error, "All other engines make the same one.");
+	}
+	if (options->turns.vary && options->turns.quantum == 1) {
+		error_set(error, "--quantum-seed needs --quantum");
+		return error_hint(error,
+				  "Turns of one cycle do not vary; give the longest as --quantum=1000.");
 	}
 	if (options->malta)
 		return finish_malta(options, argc - at, argv + at, error);

@@ -43,8 +43,9 @@ struct run_options {
 	enum run_engine engine;
 	enum vm_engine lockstep_engine; /* what lockstep compares with the reference */
 	enum vm_timing timing;
-	bool wall_clock; /* --pace */
-	bool read_stdin; /* --stdin: read it though it is no terminal */
+	struct vm_turns turns; /* --quantum, --quantum-seed */
+	bool wall_clock;       /* --pace */
+	bool read_stdin;       /* --stdin: read it though it is no terminal */
 	uint64_t start_time;
 	const char *meter; /* --meter: path of its socket, NULL: none */
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */

@@ -317,6 +317,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct vm_options machine = {
 	    .engine = vm_engine(options),
 	    .timing = options->timing,
+	    .turns = options->turns,
 	    .jit = &options->jit,
 	    .output =
 		{.context = streams, .console = console, .message = message, .flush = flush, .trace = trace},

@@ -76,6 +76,12 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	streams_message(
 	    streams, "    %" PRIu64 " guest cycles executed in %.3f s (%.1f guest MIPS), %.3f s CPU time",
 	    cycles, real_seconds, real_seconds > 0 ? (double)cycles / real_seconds / 1e6 : 0, cpu);
+	if (options->turns.vary)
+		streams_message(streams, "    turns of 1 to %u cycles, seed %u: %" PRIu64 " rounds",
+				options->turns.quantum, options->turns.seed, vm->run.round.count);
+	else if (options->turns.quantum > 1)
+		streams_message(streams, "    turns of %u cycles: %" PRIu64 " rounds", options->turns.quantum,
+				vm->run.round.count);
 	if (options->engine == RUN_LOCKSTEP)
 		streams_message(
 		    streams, "    lockstep: %" PRIu64 " comparisons, no difference; %.1f %% of cycles %s%s",
@@ -295,6 +301,17 @@ static cJSON *sandbox_json(const struct sandbox *sandbox)
 	return object;
 }
 
+static cJSON *turns_json(const struct vm_turns *turns, uint64_t rounds)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(object, "quantum", turns->quantum);
+	if (turns->vary)
+		cJSON_AddNumberToObject(object, "seed", turns->seed);
+	add_number(object, "rounds", rounds);
+	return object;
+}
+
 bool statistics_write(struct output_file *output, struct vm *vm, const struct run_options *options,
 		      const struct diagnosis *diagnosis, const struct sandbox *sandbox, int exit_status,
 		      double real_seconds, struct error *error)
@@ -307,6 +324,7 @@ bool statistics_write(struct output_file *output, struct vm *vm, const struct ru
 	cJSON_AddBoolToObject(root, "stop_requested", vm->run.stop_requested);
 	cJSON_AddStringToObject(root, "engine", engine_name(options));
 	cJSON_AddStringToObject(root, "sensitive", policy_name(options));
+	cJSON_AddItemToObject(root, "turns", turns_json(&options->turns, vm->run.round.count));
 	cJSON_AddItemToObject(root, "sandbox", sandbox_json(sandbox));
 	add_number(root, "cycles", vm->totals.run + vm->totals.idle);
 	add_number(root, "run_cycles", vm->totals.run);

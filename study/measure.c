@@ -235,6 +235,7 @@ static void run_child(const struct guest *guest, const struct technique *techniq
 	struct jit_options jit = options->jit;
 	struct vm_options machine = {.engine = technique->kind->engine,
 				     .timing = guest->timing,
+				     .turns = guest->turns,
 				     .jit = &jit,
 				     .output = {.context = &listener, .console = console, .message = message},
 				     .start_time = guest->start_time,

@@ -18,6 +18,7 @@ struct guest {
 	unsigned override_count;
 	const char *kernel, *arguments;
 	enum vm_timing timing;
+	struct vm_turns turns;
 	uint64_t start_time; /* as in vm_options, but not 0: all runs need the same */
 	uint64_t limit;
 };

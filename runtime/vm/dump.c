@@ -107,6 +107,8 @@ void vm_dump_devices(struct vm *vm)
  * executing one down have had theirs. */
 static uint64_t machine_cycles(const struct vm *vm, unsigned number)
 {
+	if (vm->run.round.length)
+		return vm->totals.executed + vm_round_cycles(vm, number);
 	if (!vm->current) /* between cycles, or where a debugger stopped it in the middle of one */
 		return vm->totals.executed + (number < vm->run.turn);
 	uint64_t in_slice =

@@ -162,10 +162,13 @@ void vm_update_running(struct vm *vm, struct cpu *cpu)
 {
 	uint32_t bit = 1u << cpu->number;
 
-	if (cpu->run_state == CPU_RUNNING)
+	if (cpu->run_state == CPU_RUNNING) {
+		if (vm->run.round.length && !(vm->running & bit))
+			vm_round_wakes(vm, cpu);
 		vm->running |= bit;
-	else
+	} else {
 		vm->running &= ~bit;
+	}
 	vm_end_slice(vm);
 }
 
@@ -251,6 +254,7 @@ static struct vm *allocate(const struct vm_options *options)
 	vm->start = vm->events.now;
 	vm->limit = options->limit ? vm->start + options->limit : UINT64_MAX;
 	vm->history = history_new();
+	random_seed(&vm->run.round.random, options->turns.seed);
 	vm->services = (struct machine_services){
 	    .context = vm,
 	    .events = &vm->events,

@@ -10,7 +10,6 @@
 #include "runtime/cpu/threaded.h"
 #include "runtime/vm/history.h"
 
-#define MAX_CPUS     32
 #define WINDOW	     50000    /* cycles between polls of the outside */
 #define LONGEST_RUN  125000   /* cycles, when no event is near */
 #define NEAR_NS	     5000000  /* an event nearer than this ends the run */
@@ -119,18 +118,16 @@ static void start_run(struct vm *vm)
 	vm->run.phase = PHASE_EXECUTE;
 }
 
-/* Gives a processor `cycles` to execute. */
-static void open_slice(struct vm *vm, struct cpu *cpu, uint64_t cycles)
+void vm_open_slice(struct vm *vm, struct cpu *cpu, uint64_t before, uint64_t cycles)
 {
 	cpu->active_end += cycles;
 	cpu->budget = (int64_t)cycles;
 	cpu->attention = 0;
 	vm->current = cpu;
-	vm->slice_end_ns = vm->run.base + vm->ns_per_cycle * (vm->run.done + cycles);
+	vm->slice_end_ns = vm->run.base + vm->ns_per_cycle * (before + cycles);
 }
 
-/* Takes back what was not used. */
-static void close_slice(struct vm *vm, struct cpu *cpu)
+void vm_close_slice(struct vm *vm, struct cpu *cpu)
 {
 	cpu->active_end -= (uint64_t)cpu->budget;
 	cpu->budget = 0;
@@ -141,9 +138,9 @@ static void close_slice(struct vm *vm, struct cpu *cpu)
 
 static void step_one(struct vm *vm, struct cpu *cpu)
 {
-	open_slice(vm, cpu, 1);
+	vm_open_slice(vm, cpu, vm->run.done, 1);
 	reference_step(cpu);
-	close_slice(vm, cpu);
+	vm_close_slice(vm, cpu);
 }
 
 /* The rest of a machine cycle in which processor `from` did something the others may notice. False: one of them met a
@@ -172,7 +169,7 @@ static bool finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 	return true;
 }
 
-static bool step_is_done(struct vm *vm, const struct cpu *cpu)
+bool vm_step_is_done(struct vm *vm, const struct cpu *cpu)
 {
 	struct vm_step *step = &vm->step;
 
@@ -185,10 +182,15 @@ static bool step_is_done(struct vm *vm, const struct cpu *cpu)
 	return true;
 }
 
+static bool several_run(const struct vm *vm)
+{
+	return vm->running & (vm->running - 1);
+}
+
 /* Whether one processor goes on alone as the debugger sees it, while others run too. */
 static bool goes_alone(const struct vm *vm)
 {
-	return vm->debug && vm->debug->only >= 0 && (vm->running & (vm->running - 1));
+	return vm->debug && vm->debug->only >= 0 && several_run(vm);
 }
 
 /* One machine cycle, or the rest of one that was stopped in the middle, in which each turn may be the last for now.
@@ -208,7 +210,7 @@ static uint64_t run_by_turns(struct vm *vm)
 			return 0;
 		}
 		step_one(vm, cpu);
-		bool done = stepping && step_is_done(vm, cpu);
+		bool done = stepping && vm_step_is_done(vm, cpu);
 		if (vm->debug && vm->debug->only == (int)i) {
 			/* It stops right where it steps to, before the others can meet what the debugger has taken out
 			 * for it. */
@@ -236,7 +238,7 @@ static bool interpreted(const struct vm *vm)
 static uint64_t run_together(struct vm *vm, uint64_t limit)
 {
 	uint32_t open = vm->running;
-	struct cpu *together[MAX_CPUS];
+	struct cpu *together[VM_MAX_CPUS];
 	unsigned count = 0;
 	uint64_t slice = limit;
 
@@ -249,7 +251,7 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 			slice = to_match;
 	}
 	for (unsigned i = 0; i < count; i++)
-		open_slice(vm, together[i], slice);
+		vm_open_slice(vm, together[i], vm->run.done, slice);
 	uint64_t used = vm->threaded && !interpreted(vm)
 			    ? threaded_run_in_turn(together, count, slice, &vm->current)
 			    : reference_run_in_turn(together, count, slice, &vm->current);
@@ -262,8 +264,20 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 		used += whole;
 	}
 	for (unsigned i = 0; i < count; i++)
-		close_slice(vm, together[i]);
+		vm_close_slice(vm, together[i]);
 	return used;
+}
+
+void vm_run_slice(struct vm *vm, struct cpu *cpu)
+{
+	if (interpreted(vm))
+		reference_run(cpu);
+	else if (vm->jit && !(vm->debug && vm->debug->direct_loads))
+		jit_run(vm->jit, cpu);
+	else if (vm->threaded)
+		threaded_run(cpu);
+	else
+		reference_run(cpu);
 }
 
 /* The only running processor uses the whole budget: nothing but its own doing can wake another. Returns
@@ -273,17 +287,10 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	uint64_t to_match = cpu->timer_deadline - cpu_active(cpu);
 	uint64_t slice = limit < to_match ? limit : to_match;
 
-	open_slice(vm, cpu, slice);
-	if (interpreted(vm))
-		reference_run(cpu);
-	else if (vm->jit && !(vm->debug && vm->debug->direct_loads))
-		jit_run(vm->jit, cpu);
-	else if (vm->threaded)
-		threaded_run(cpu);
-	else
-		reference_run(cpu);
+	vm_open_slice(vm, cpu, vm->run.done, slice);
+	vm_run_slice(vm, cpu);
 	uint64_t used = slice - (uint64_t)cpu->budget;
-	close_slice(vm, cpu);
+	vm_close_slice(vm, cpu);
 
 	/* One with a higher number that was woken or started still runs in this same cycle. */
 	if (vm->running & ~(1u << cpu->number)) {
@@ -330,13 +337,30 @@ static bool limit_is_next(const struct vm *vm)
 	return vm->limit != UINT64_MAX && due >= vm->limit && (due != UINT64_MAX || has_live_outside(vm));
 }
 
+/* At least one machine cycle, up to `left`, but no more than `limited` where it can be told beforehand. Returns 0 if a debugger
+ * stopped it in the middle of a cycle or a round. */
+static uint64_t execute_some(struct vm *vm, uint64_t left, uint64_t limited)
+{
+	if (vm->run.turn)
+		return run_by_turns(vm);
+	if (vm->run.round.length || (vm_has_rounds(vm) && several_run(vm)))
+		return vm_run_round(vm, left); /* whole, so that pauses change nothing */
+	if (vm->step.active || goes_alone(vm))
+		return run_by_turns(vm);
+	if (several_run(vm))
+		return run_together(vm, limited);
+	return vm->running ? run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], limited) : 1;
+}
+
 /* Step 2. Returns false if one of the limits came first, or a stop for the debugger. */
 static bool execute(struct vm *vm, uint64_t executed_limit)
 {
-	/* A cycle that a debugger stopped in the middle is completed first. */
-	while (vm->run.turn || (vm->run.done < vm->run.length && !vm->run.stop && !vm->events.stop)) {
-		uint64_t left = vm->run.length - vm->run.done;
-		uint64_t cycles = 1;
+	struct run_state *run = &vm->run;
+
+	/* A cycle or a round that a debugger stopped in the middle is completed first. */
+	while (run->turn || run->round.length ||
+	       (run->done < run->length && !run->stop && !vm->events.stop)) {
+		uint64_t left = run->length - run->done;
 
 		if (vm->totals.executed >= executed_limit)
 			return false;
@@ -347,29 +371,25 @@ static bool execute(struct vm *vm, uint64_t executed_limit)
 				return false;
 			left = left < to_limit ? left : to_limit;
 		}
-		if (left > executed_limit - vm->totals.executed)
-			left = executed_limit - vm->totals.executed;
-		if (vm->run.turn || vm->step.active || goes_alone(vm))
-			cycles = run_by_turns(vm);
-		else if (vm->running & (vm->running - 1))
-			cycles = run_together(vm, left);
-		else if (vm->running)
-			cycles = run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], left);
-		vm->run.done += cycles;
+		uint64_t to_pause = executed_limit - vm->totals.executed;
+		uint64_t cycles = execute_some(vm, left, left < to_pause ? left : to_pause);
+		run->done += cycles;
 		vm->totals.executed += cycles;
-		if (!vm->running && cpu_timer_runs_on(&vm->cpus[0])) {
-			vm->run.length = vm->run.done; /* its match may come before the run's end would */
-		} else if (!vm->running && !vm->run.stop && !vm->events.stop) {
-			vm->totals.idle += vm->run.length - vm->run.done;
-			vm->run.done = vm->run.length;
+		if (!vm->running && !run->round.length) {
+			if (cpu_timer_runs_on(&vm->cpus[0])) {
+				run->length = run->done; /* its match may come before the run's end would */
+			} else if (!run->stop && !vm->events.stop) {
+				vm->totals.idle += run->length - run->done;
+				run->done = run->length;
+			}
 		}
 		if (met_point(vm) || vm->stop.reason != STOP_NONE)
 			return false;
 	}
-	vm->run.phase = PHASE_END;
-	if (vm->run.doomed) { /* at once: nothing is dispatched any more */
-		vm->run.result = VM_DOOMED;
-		vm->run.phase = PHASE_FINISHED;
+	run->phase = PHASE_END;
+	if (run->doomed) { /* at once: nothing is dispatched any more */
+		run->result = VM_DOOMED;
+		run->phase = PHASE_FINISHED;
 	}
 	return true;
 }

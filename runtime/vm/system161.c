@@ -44,7 +44,8 @@ static bool system161_store(struct cpu *cpu, uint32_t offset, unsigned size, uin
 	(void)size;
 	vm_set_now(vm, cpu);
 	bool accepted = bus_store(vm->bus, cpu->number, offset, value);
-	if (vm->events.stop)
+	/* One that is refused is done anew, for its exception: it must not stop before that. */
+	if (accepted && vm->events.stop)
 		cpu->attention = 1;
 	return accepted;
 }

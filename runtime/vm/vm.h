@@ -10,6 +10,7 @@
 
 #include "runtime/core/bus.h"
 #include "runtime/core/error.h"
+#include "runtime/core/random.h"
 #include "runtime/cpu/cpu.h"
 
 struct bus;
@@ -21,6 +22,9 @@ struct jit;
 struct jit_options;
 struct threaded;
 struct debug;
+
+#define VM_MAX_CPUS    32
+#define VM_MAX_QUANTUM 50000 /* no run is longer */
 
 /* Where a machine's output goes. */
 struct vm_output {
@@ -55,6 +59,13 @@ struct vm_debugger {
 	void (*wait)(void *context, uint64_t timeout); /* for that, ns at most */
 };
 
+/* How processors that run at the same time take turns: runtime/vm/round.c. */
+struct vm_turns {
+	uint32_t quantum; /* cycles of a turn, at most VM_MAX_QUANTUM; 0 or 1: one, as the original */
+	bool vary; /* each round's turns have a length of their own, 1 to `quantum`, chosen by the seed */
+	uint32_t seed;
+};
+
 struct vm_options {
 	enum vm_engine engine;
 	enum vm_timing timing;
@@ -65,6 +76,7 @@ struct vm_options {
 	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
 	uint64_t limit;	     /* virtual time after which the run ends, ns; 0: none */
+	struct vm_turns turns;
 
 	/* System/161 only. */
 	uint32_t trace_flags; /* what is traced from the start: enum trace_flag */
@@ -134,6 +146,18 @@ struct meter_client {
 	uint32_t generation; /* of clients with this number */
 };
 
+/* A round of turns that are longer than a cycle: runtime/vm/round.c. */
+struct round_state {
+	struct random_state random; /* of lengths that vary */
+	uint32_t length;	    /* cycles; 0: no round is under way */
+	uint32_t turn;		    /* the processor whose turn it is */
+	uint32_t at;		    /* cycles of the round that it has behind it */
+	uint32_t reached;	    /* by the processor that came furthest so far */
+	uint32_t
+	    from[VM_MAX_CPUS]; /* where each one's turn starts; not at 0 if it was woken within the round */
+	uint64_t count;	       /* of rounds that are over */
+};
+
 /* The run loop's own state (section 6.4); plain data, so that a machine can be paused at any cycle. */
 struct run_state {
 	uint32_t phase;	 /* enum vm_phase */
@@ -145,6 +169,7 @@ struct run_state {
 	uint64_t slop;	 /* ns */
 	uint32_t
 	    turn; /* stopped within a machine cycle: the first processor that has not had its turn, else 0 */
+	struct round_state round;
 	uint32_t at_break;   /* bit n: processor n has stopped at a BREAK in this cycle */
 	bool power_off;	     /* dispatched */
 	bool stop;	     /* end the run after this cycle */

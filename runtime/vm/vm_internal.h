@@ -41,6 +41,27 @@ static inline void vm_set_now(struct vm *vm, const struct cpu *cpu)
 	vm->events.now = vm->slice_end_ns - vm->ns_per_cycle * (uint64_t)cpu->budget;
 }
 
+/* Gives a processor `cycles` to execute; it has `before` cycles of this run behind it. */
+void vm_open_slice(struct vm *vm, struct cpu *cpu, uint64_t before, uint64_t cycles);
+/* Takes back what was not used. */
+void vm_close_slice(struct vm *vm, struct cpu *cpu);
+/* Executes a processor's slice by the engine of this run. */
+void vm_run_slice(struct vm *vm, struct cpu *cpu);
+/* Whether the debugger's step of this processor is done with the cycle it has just executed; then notes the stop. */
+bool vm_step_is_done(struct vm *vm, const struct cpu *cpu);
+
+/* Rounds (round.c). Starts one, of `left` cycles at most, or goes on with the one under way. Returns its length in machine
+ * cycles when it is over, 0 where a debugger stopped it. */
+uint64_t vm_run_round(struct vm *vm, uint64_t left);
+/* Takes note of a processor that the one at work woke or started. */
+void vm_round_wakes(struct vm *vm, const struct cpu *cpu);
+/* Machine cycles of the round under way that a processor has been counted for. */
+uint64_t vm_round_cycles(const struct vm *vm, unsigned number);
+static inline bool vm_has_rounds(const struct vm *vm)
+{
+	return vm->options.turns.quantum > 1;
+}
+
 /* Ends the current slice after the instruction being executed. */
 void vm_end_slice(struct vm *vm);
 

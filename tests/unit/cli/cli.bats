@@ -170,6 +170,14 @@ setup() {
 	[ "$output" = "$expected" ]
 }
 
+@test "turns: what they may be" {
+	for bad in --quantum=0 --quantum=50001 --quantum=some "--quantum=2 --quantum-seed=-1" --quantum-seed=3; do
+		run jit161 run $bad kernel
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"--quantum"* ]]
+	done
+}
+
 @test "malta says what is wrong, and what is not built" {
 	program="$BUILD/guest/malta/alu.big.elf"
 	for words in "" "--kernel=/nonexistent" "--kernel=/etc/hostname" "--endian=little $program" "--cpu=74Kf $program" \
