@@ -214,6 +214,7 @@ static int compare(struct compare_options *options, struct comparison *compariso
 			      .arguments = run->arguments,
 			      .timing = run->timing,
 			      .turns = run->turns,
+			      .max_ram = run->max_ram,
 			      .start_time = run->start_time ? run->start_time : (uint64_t)time(NULL),
 			      .limit = run->limit};
 	char *title = title_of(run);

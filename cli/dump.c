@@ -139,6 +139,7 @@ static struct vm *build(const struct dump_options *options, struct error *error)
 	    .jit = &run->jit,
 	    .timing = run->timing,
 	    .turns = run->turns,
+	    .max_ram = run->max_ram,
 	    .output = {.message = options->hot ? ignore_message : print_message, .console = ignore_console},
 	    .start_time = run->start_time,
 	    .limit = run->limit};

@@ -45,6 +45,7 @@ const char *const options_long_usage[] = {
     "     --quantum=N                    Cycles that a processor executes before the next one's turn, to "
     "50000",
     "     --quantum-seed=N               The same, but with turns of varying length, at most --quantum",
+    "     --max-ram=SIZE                 RAM that sys161.conf may ask for, up to 508M; default: 16M",
     "     --pace=auto|off                Whether an idle machine with a keyboard follows the wall clock",
     "     --gdb=[HOST:]PORT|unix:PATH|off   Where gdb may connect; sys161 has unix:.sockets/gdb, jit161 off",
     "     --stdin                        Read standard input even if it is no terminal",
@@ -162,6 +163,16 @@ static bool memory_size(struct parser *parser, const char *value, uint32_t *byte
 	return true;
 }
 
+static bool max_ram(struct parser *parser, const char *value, uint32_t *bytes)
+{
+	uint64_t size;
+
+	if (!parse_size(value, &size) || size < PAGE_SIZE || size > VM_MAX_RAM)
+		return bad_value(parser, "max-ram", value, "a size up to 508M");
+	*bytes = (uint32_t)size;
+	return true;
+}
+
 static bool code_size(struct parser *parser, const char *value, size_t *bytes)
 {
 	uint64_t size;
@@ -268,6 +279,8 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->timing = chosen ? TIMING_IDEAL : TIMING_SYSTEM161;
 		return true;
 	}
+	if (strcmp(name, "max-ram") == 0)
+		return max_ram(parser, value, &options->max_ram);
 	if (strcmp(name, "quantum") == 0) {
 		if (!number(parser, name, value, 1, VM_MAX_QUANTUM, &n))
 			return false;

@@ -44,6 +44,7 @@ struct run_options {
 	enum vm_engine lockstep_engine; /* what lockstep compares with the reference */
 	enum vm_timing timing;
 	struct vm_turns turns; /* --quantum, --quantum-seed */
+	uint32_t max_ram;      /* --max-ram: bytes; 0: as the original */
 	bool wall_clock;       /* --pace */
 	bool read_stdin;       /* --stdin: read it though it is no terminal */
 	uint64_t start_time;

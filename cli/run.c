@@ -318,6 +318,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	    .engine = vm_engine(options),
 	    .timing = options->timing,
 	    .turns = options->turns,
+	    .max_ram = options->max_ram,
 	    .jit = &options->jit,
 	    .output =
 		{.context = streams, .console = console, .message = message, .flush = flush, .trace = trace},

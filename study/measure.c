@@ -236,6 +236,7 @@ static void run_child(const struct guest *guest, const struct technique *techniq
 	struct vm_options machine = {.engine = technique->kind->engine,
 				     .timing = guest->timing,
 				     .turns = guest->turns,
+				     .max_ram = guest->max_ram,
 				     .jit = &jit,
 				     .output = {.context = &listener, .console = console, .message = message},
 				     .start_time = guest->start_time,

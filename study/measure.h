@@ -19,6 +19,7 @@ struct guest {
 	const char *kernel, *arguments;
 	enum vm_timing timing;
 	struct vm_turns turns;
+	uint32_t max_ram;
 	uint64_t start_time; /* as in vm_options, but not 0: all runs need the same */
 	uint64_t limit;
 };

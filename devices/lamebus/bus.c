@@ -30,6 +30,7 @@ struct bus *bus_new(const struct machine_services *services)
 	struct bus *bus = allocate(sizeof(*bus));
 
 	bus->services = services;
+	bus->max_ram = LAMEBUS_DEFAULT_RAM_LIMIT;
 	bus->state.irqe = 0xffffffff;
 	bus->keyboard = -1;
 	return bus;
@@ -121,6 +122,11 @@ void bus_set_start_time(struct bus *bus, uint64_t seconds)
 {
 	bus->fixed_start_time = true;
 	bus->start_time = seconds;
+}
+
+void bus_set_max_ram(struct bus *bus, uint32_t bytes)
+{
+	bus->max_ram = bytes;
 }
 
 uint32_t bus_ram_size(const struct bus *bus)

@@ -9,7 +9,6 @@
 
 #define MAX_WORDS 127
 #define MAX_LINE  1023
-#define MAX_RAM	  (16u << 20)
 #define PAGE_MASK 0xfffu
 #define BLANKS	  " \t\r\n"
 
@@ -218,16 +217,20 @@ static bool check_memory(const struct parser *parser)
 	if (size == 0) {
 		error_set(error, "config %s: No system memory", parser->path);
 		return error_hint(error, parser->bus->types[LAMEBUS_CONTROLLER_SLOT]
-					     ? "The line of slot 31 needs ramsize=SIZE, 4k to 16M."
+					     ? "The line of slot 31 needs ramsize=SIZE, such as 4M."
 					     : "There must be a line for slot 31: 31 mainboard ramsize=4M");
 	}
 	if (size & PAGE_MASK) {
 		error_set(error, "config %s: System memory size not page-aligned", parser->path);
 		return error_hint(error, "ramsize= must be a multiple of 4096; it is %u.", size);
 	}
-	if (size > MAX_RAM) {
+	if (size > parser->bus->max_ram) {
 		error_set(error, "config %s: System memory too large", parser->path);
-		return error_hint(error, "ramsize= may be at most 16M.");
+		return error_hint(
+		    error,
+		    "ramsize= may be at most %uK here; --max-ram=SIZE allows more than the original's "
+		    "16M, up to %uM.",
+		    parser->bus->max_ram >> 10, LAMEBUS_MAX_RAM >> 20);
 	}
 	return true;
 }

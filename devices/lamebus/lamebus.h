@@ -37,6 +37,11 @@ struct bus *bus_new_replica(const struct bus *primary, const struct machine_serv
 void bus_set_console(struct bus *bus, struct console_input *console);
 /* Host seconds since 1970 that the clock starts from, instead of the host's time. Before bus_configure. */
 void bus_set_start_time(struct bus *bus, uint64_t seconds);
+/* How much RAM a configuration may ask for, bytes, instead of the original's 16 MiB (section 2.6). LAMEBUS_MAX_RAM is what lies
+ * before the boot ROM in the address map (section 1.10). Before bus_configure. */
+#define LAMEBUS_DEFAULT_RAM_LIMIT (16u << 20)
+#define LAMEBUS_MAX_RAM		  0x1FC00000u
+void bus_set_max_ram(struct bus *bus, uint32_t bytes);
 
 /* Reads the configuration file and creates the devices. `overrides` are the arguments of -C, "SLOT:ARGUMENT".
  * After an error the bus is only good for bus_free. */

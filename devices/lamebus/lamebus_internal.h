@@ -87,6 +87,7 @@ struct bus {
 	unsigned accessor;		  /* the CPU whose access is being served */
 	uint64_t accesses[LAMEBUS_SLOTS]; /* by processors, for reports */
 	bool replica;
+	uint32_t max_ram; /* what a configuration may ask for */
 	bool fixed_start_time;
 	uint64_t start_time;
 	struct console_input *console;

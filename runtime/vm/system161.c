@@ -50,6 +50,8 @@ static bool system161_store(struct cpu *cpu, uint32_t offset, unsigned size, uin
 	return accepted;
 }
 
+_Static_assert(VM_MAX_RAM == LAMEBUS_MAX_RAM && VM_MAX_RAM == PHYSICAL_ROM, "RAM reaches up to the ROM");
+
 static bool add_processors(struct vm *vm, struct error *error)
 {
 	return vm_add_processors(vm, &cpu_model_mips161, bus_cpu_count(vm->bus), bus_ram_size(vm->bus),
@@ -66,6 +68,8 @@ bool vm_configure(struct vm *vm, const char *path, const char *const *overrides,
 		bus_set_console(vm->bus, vm->options.console);
 	if (vm->options.start_time)
 		bus_set_start_time(vm->bus, vm->options.start_time);
+	if (vm->options.max_ram)
+		bus_set_max_ram(vm->bus, vm->options.max_ram);
 	if (!bus_configure(vm->bus, path, overrides, override_count, error) || !add_processors(vm, error))
 		return false;
 	vm_guard_start(vm);

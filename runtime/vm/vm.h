@@ -24,7 +24,8 @@ struct threaded;
 struct debug;
 
 #define VM_MAX_CPUS    32
-#define VM_MAX_QUANTUM 50000 /* no run is longer */
+#define VM_MAX_RAM     0x1FC00000u /* the boot ROM is next: 508 MiB */
+#define VM_MAX_QUANTUM 50000	   /* no run is longer */
 
 /* Where a machine's output goes. */
 struct vm_output {
@@ -77,6 +78,8 @@ struct vm_options {
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
 	uint64_t limit;	     /* virtual time after which the run ends, ns; 0: none */
 	struct vm_turns turns;
+	uint32_t
+	    max_ram; /* bytes that the configuration may ask for, up to VM_MAX_RAM; 0: as the original, 16 MiB */
 
 	/* System/161 only. */
 	uint32_t trace_flags; /* what is traced from the start: enum trace_flag */

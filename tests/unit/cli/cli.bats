@@ -178,6 +178,23 @@ setup() {
 	done
 }
 
+@test "RAM beyond the original's limit, if asked for" {
+	run sys161 -X -C 31:ramsize=64M "$example"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"System memory too large"*"--max-ram"* ]]
+	run sys161 -X --max-ram=64M -C 31:ramsize=65M "$example"
+	[ "$status" -eq 2 ]
+	run sys161 -X --max-ram=509M "$example"
+	[ "$status" -eq 2 ]
+	for engine in reference interp jit; do
+		run sys161 -X --max-ram=508M -C 31:ramsize=508M --engine=$engine "$example"
+		[ "$status" -eq 0 ]
+		[[ "$output" == *"sys161: 1066397 cycles (100000 run, 966397 global-idle)"* ]]
+	done
+	run sys161 -X --max-ram=64M -C 31:ramsize=64M --engine=lockstep --threshold=1 "$example"
+	[ "$status" -eq 0 ]
+}
+
 @test "malta says what is wrong, and what is not built" {
 	program="$BUILD/guest/malta/alu.big.elf"
 	for words in "" "--kernel=/nonexistent" "--kernel=/etc/hostname" "--endian=little $program" "--cpu=74Kf $program" \
