@@ -2,7 +2,9 @@
 # Runs a guest as a recorded case says, and compares what it printed and how it ended with the record.
 #
 #   check.sh CASE GUEST_DIR SIMULATOR [OPTION...]           compare
-#   check.sh CASE GUEST_DIR --original                      with $JIT161_ORIGINAL; skipped (77) if that is not set
+#   check.sh CASE GUEST_DIR --original                      with $JIT161_ORIGINAL; skipped (77) if that is not set.
+#                                                           $JIT161_FAST_CLOCK is a library that keeps it from waiting
+#                                                           for the wall clock, which its figures depend on
 #   check.sh --record CASE GUEST_DIR SIMULATOR [OPTION...]  write the record anew
 #
 # A case starts with four lines: kernel, configuration, arguments, image (digest of the guest's loadable bytes).
@@ -21,7 +23,7 @@ guest=$(cd "$2" && pwd)
 shift 2
 if [ "$1" = --original ]; then
 	[ -n "${JIT161_ORIGINAL:-}" ] || exit 77
-	set -- $JIT161_ORIGINAL
+	set -- env ${JIT161_FAST_CLOCK:+LD_PRELOAD="$JIT161_FAST_CLOCK"} $JIT161_ORIGINAL
 fi
 
 field() {
