@@ -180,9 +180,9 @@ static void receive(struct device *device, const uint8_t *frame, size_t size)
 	bool occupied = nic->receive_irq != 0;
 	const char *what = problem(nic, frame, size);
 
-	if (!occupied)
+	if (!occupied && size > 0) /* one without bytes has no address in a log */
 		memcpy(nic->receive, frame, size);
-	else if (!what)
+	if (occupied && !what)
 		what = "overrun";
 	if (traced(device))
 		device_trace(device, "%s", what ? what : "packet received");
