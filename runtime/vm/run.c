@@ -48,6 +48,10 @@ static void dispatch_due(struct vm *vm)
 
 	while (event_take_due(&vm->events, &event))
 		vm->class->event(vm, &event);
+	if (vm->events.overflow) { /* the original dies of it */
+		vm->events.overflow = false;
+		vm_hang(vm, "Too many pending hardware interrupts");
+	}
 }
 
 /* A debugger's point or step stops the machine within a machine cycle: it is processor `cpu`'s turn. */

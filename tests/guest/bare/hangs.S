@@ -33,6 +33,7 @@ _start:
 	CASE('s', stop)
 	CASE('t', beep)
 	CASE('u', stop_twice)
+	CASE('v', too_many_events)
 off:
 	sw	$0, 0x7e08($22)
 1:	.word	0x42000020
@@ -138,5 +139,14 @@ stop:
 	nop
 beep:
 	sw	$9, 20($20)
+	b	off
+	nop
+too_many_events:
+	lui	$10, 0x7fff		# microseconds: they stay in the queue
+	li	$9, 1025
+1:	sw	$10, 16($20)
+	addiu	$9, $9, -1
+	bnez	$9, 1b
+	nop
 	b	off
 	nop

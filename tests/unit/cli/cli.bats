@@ -235,6 +235,11 @@ setup() {
 	P
 }
 
+@test "a guest that keeps starting the timer stops with the original's message when the queue is full" {
+	run -1 sys161 -X "$BUILD/guest/bare/hangs.elf" v
+	[[ "$output" == *"sys161: Too many pending hardware interrupts"*"sys161: You did something the hardware didn't like."* ]]
+}
+
 @test "every name of the program stands in for the original's" {
 	run trace161 -X -tk "$example"
 	[ "$status" -eq 0 ]
