@@ -174,11 +174,12 @@ continue
 
 def backtrace_through_an_exception():
     frames = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest_frames.py")
-    output, _ = session(ONE_CPU, KERNEL, "source %s\nbreak system_call\ncontinue\nbacktrace\nframe 4\nx/i $pc\n"
-                        "delete\ncontinue\n" % frames)
-    check(re.search(r"#0  system_call .*\n#1  0x\w+ in user_exception .*\n#2  trap .*\n#3  0x\w+ in general_vector .*\n"
-                    r"[^#]*#4  0x00400\w+ in", output), output)
-    check("syscall" in output, output)
+    for arguments in (ONE_CPU, ["-C", "31:cpus=4"] + ONE_CPU):
+        output, _ = session(arguments, KERNEL, "source %s\nbreak system_call\ncontinue\nbacktrace\nframe 4\nx/i $pc\n"
+                            "delete\ncontinue\n" % frames)
+        check(re.search(r"#0  system_call .*\n#1  0x\w+ in user_exception .*\n#2  trap .*\n#3  0x\w+ in general_vector "
+                        r".*\n[^#]*#4  0x00400\w+ in", output), output)
+        check("syscall" in output, output)
 
 
 def threads():
@@ -244,26 +245,60 @@ continue
         check(machine.finish() == 0, machine.said())
 
 
+def interrupt_one_cpu():
+    """A kernel in an endless loop, and no other way to stop it."""
+    arguments = ["-c", GUEST + "/bare/one-cpu.conf", GUEST + "/bare/spin.elf"]
+    with Machine(SYS161, arguments) as machine:
+        output = gdb(machine, arguments[-1], "continue\nprintf \"stopped at %x\\n\", $pc\nstepi\nkill\n",
+                     interrupt_after=3)
+        check("received signal SIGINT" in output and "stopped at 800004" in output, output)
+        check(machine.finish() == 3, machine.said())
+
+
+def writes_on_one_cpu():
+    """The first line that the kernel prints: another letter in memory, another length in a register."""
+    _, printed = session(ONE_CPU, KERNEL, "break *console_write\ncontinue\nset var *(char *)$a0 = 'K'\nset $a1 = 6\n"
+                         "delete\ncontinue\n", same_figures=False)
+    check(printed.startswith("Kernel"), printed)
+    check(not printed.startswith("Kernel:"), printed)
+
+
+def four_cpus_read():
+    """Watchpoints for reading and access."""
+    for kind in ("rwatch", "awatch"):
+        stops = same_everywhere(FOUR_CPUS, FOUR, "break add_one\ncontinue\ndelete\n%s *(int *)&total\n" % kind +
+                                FOLLOW % 20, 20)
+        check({int(stop.split()[-1]) for stop in stops} == {1, 2, 3, 4}, kind, stops)
+
+
+# What a machine of each size is stopped by, and what to watch.
+SIZES = [(ONE_CPU, KERNEL, "break system_call", "watch current_directory"),
+         (FOUR_CPUS, FOUR, "break add_one", "awatch *(int *)&total")]
+
+
 def detach():
-    with Machine(SYS161, ONE_CPU) as machine:
-        output = gdb(machine, KERNEL, "break system_call\nwatch current_directory\ncontinue\ncontinue\ndetach\n")
-        check("detached" in output, output)
-        check(machine.finish() == 0, machine.said())
-        check(machine.figures() == plain(ONE_CPU), machine.said())
+    for arguments, kernel, stop, watch in SIZES:
+        with Machine(SYS161, arguments) as machine:
+            output = gdb(machine, kernel, "%s\n%s\ncontinue\ncontinue\ndetach\n" % (stop, watch))
+            check("detached" in output, output)
+            check(machine.finish() == 0, machine.said())
+            check(machine.figures() == plain(arguments), machine.said())
 
 
 def kill():
-    with Machine(SYS161, ONE_CPU) as machine:
-        gdb(machine, KERNEL, "break system_call\ncontinue\nkill\n")
-        check(machine.finish() == 3, machine.said())
-        check("sys161: Debugger requested kill" in machine.said(), machine.said())
+    for arguments, kernel, stop, watch in SIZES:
+        with Machine(SYS161, arguments) as machine:
+            gdb(machine, kernel, "%s\n%s\ncontinue\nkill\n" % (stop, watch))
+            check(machine.finish() == 3, machine.said())
+            check("sys161: Debugger requested kill" in machine.said(), machine.said())
 
 
 def quit_leaves_it_running():
-    with Machine(SYS161, ONE_CPU) as machine:
-        gdb(machine, KERNEL, "break system_call\ncontinue\nquit\n")
-        check(machine.finish() == 0, machine.said())
-        check(machine.figures() == plain(ONE_CPU), machine.said())
+    for arguments, kernel, stop, watch in SIZES:
+        with Machine(SYS161, arguments) as machine:
+            gdb(machine, kernel, "%s\n%s\ncontinue\nquit\n" % (stop, watch))
+            check(machine.finish() == 0, machine.said())
+            check(machine.figures() == plain(arguments), machine.said())
 
 
 def another_gdb_is_refused():
@@ -368,7 +403,8 @@ continue
 
 CASES = [breakpoints_in_the_kernel, breakpoints_at_the_vectors, breakpoints_in_user_code, watchpoints_of_the_kernel,
          watchpoints_of_user_data, steps, registers_and_memory, backtrace_through_an_exception, threads,
-         four_cpus_meet_one_breakpoint, four_cpus_meet_one_watchpoint, four_cpus_step, interrupt, detach, kill,
+         four_cpus_meet_one_breakpoint, four_cpus_meet_one_watchpoint, four_cpus_step, four_cpus_read,
+         interrupt, interrupt_one_cpu, writes_on_one_cpu, detach, kill,
          quit_leaves_it_running, another_gdb_is_refused, monitor, kernel_views, jit161_on_tcp, malta]
 
 if __name__ == "__main__":
