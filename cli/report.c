@@ -80,6 +80,11 @@ static void line_names(uint32_t bits, char *text, size_t size)
 
 /* --- text --- */
 
+static bool has_address(uint32_t code)
+{
+	return code >= EXCEPTION_MOD && code <= EXCEPTION_ADES;
+}
+
 static void print_backtrace(struct streams *streams, const struct diagnosis *diagnosis,
 			    const struct backtrace *backtrace)
 {
@@ -88,10 +93,12 @@ static void print_backtrace(struct streams *streams, const struct diagnosis *dia
 	for (unsigned i = 0; i < backtrace->count; i++) {
 		const struct frame *frame = &backtrace->frames[i];
 
-		if (frame->interrupted && frame->has_cause && (frame->cause & CAUSE_CODE))
-			streams_message(streams, "      -- %s, address 0x%08x, in:",
-					exception_name(frame->cause >> CAUSE_CODE_SHIFT & 31),
+		uint32_t code = frame->cause >> CAUSE_CODE_SHIFT & 31;
+		if (frame->interrupted && frame->has_cause && has_address(code))
+			streams_message(streams, "      -- %s, address 0x%08x, in:", exception_name(code),
 					frame->bad_vaddr);
+		else if (frame->interrupted && frame->has_cause && code)
+			streams_message(streams, "      -- %s, in:", exception_name(code));
 		else if (frame->interrupted)
 			streams_message(streams,
 					"      -- %s, in:", frame->has_cause ? "interrupt" : "exception");
@@ -106,12 +113,11 @@ static void print_exception(struct streams *streams, const struct diagnosis *dia
 			    const struct exception_record *record)
 {
 	bool user = (record->status & cpu->model->status_user_mask) == cpu->model->status_user;
-	bool has_address = record->code >= EXCEPTION_MOD && record->code <= EXCEPTION_ADES;
 	char place[PLACE_SIZE] = "in user mode", address[32] = "";
 
 	if (!user)
 		diagnosis_place(diagnosis->symbols, record->pc, place, sizeof(place));
-	if (has_address)
+	if (has_address(record->code))
 		snprintf(address, sizeof(address), ", address 0x%08x", record->bad_vaddr);
 	streams_message(streams, "      cycle %" PRIu64 ": %s%s, at 0x%08x%s %s", record->when,
 			exception_name(record->code), address, record->pc,

@@ -7,32 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_SAMPLES	16   /* for which a line that nobody takes must have been up */
-#define POLL_RATE	5000 /* cycles: as often a device that is polled is read */
-#define BUSY_PER_CENT	10   /* under this a machine counts as idle */
-#define REPEATED_LINES	16   /* of output */
-#define DIFFERENT_LINES 3    /* among them, digits aside, of output that goes round in circles */
+#define WINDOW_NS	1000000000
+#define FEWEST_SAMPLES	32	  /* for statements about what a processor has been doing all the time */
+#define STILL_NS	100000000 /* output in so short a time goes on */
+#define LINE_SAMPLES	16	  /* for which a line that nobody takes must have been up */
+#define POLL_RATE	5000	  /* cycles: as often a device that is polled is read */
+#define BUSY_PER_CENT	10	  /* under this a machine counts as idle */
+#define REPEATED_LINES	16	  /* of output */
+#define DIFFERENT_LINES 3	  /* among them, digits aside, of output that goes round in circles */
 #define LINE_SIZE	80
+#define MAX_DIGITS	10 /* of a number; what is longer is a pattern */
 
+/* From the latest sample that is old enough on; without one, from the oldest on. */
 static struct window get_window(const struct vm *vm)
 {
 	unsigned count = history_samples(vm->history);
-	struct window window = {.from = history_sample(vm->history, 0),
-				.to = history_sample(vm->history, count - 1),
-				.samples = count};
+	struct window window = {.to = history_sample(vm->history, count - 1)};
 
+	for (unsigned n = 1; n < count; n++)
+		if (window.to->now - history_sample(vm->history, n)->now >= WINDOW_NS)
+			window.first = n;
+	window.samples = count - window.first;
+	window.from = history_sample(vm->history, window.first);
 	window.ms = (double)(window.to->now - window.from->now) / 1e6;
 	return window;
+}
+
+static const struct sample *window_sample(const struct vm *vm, const struct window *window, unsigned k)
+{
+	return history_sample(vm->history, window->first + k);
 }
 
 bool classify_quiet(const struct window *window)
 {
 	const struct activity *a = &window->from->activity, *b = &window->to->activity;
 
-	return window->samples >= FEWEST_SAMPLES && a->syscalls == b->syscalls &&
-	       a->user_cycles == b->user_cycles && a->console_written == b->console_written &&
-	       a->console_read == b->console_read && a->disk == b->disk && a->emufs == b->emufs &&
-	       a->network == b->network;
+	return window->ms >= FEWEST_MS && a->syscalls == b->syscalls && a->user_cycles == b->user_cycles &&
+	       a->console_written == b->console_written && a->console_read == b->console_read &&
+	       a->disk == b->disk && a->emufs == b->emufs && a->network == b->network;
 }
 
 static const struct cpu *some_running(const struct vm *vm)
@@ -52,7 +64,7 @@ static bool is_idle(const struct vm *vm, const struct window *window)
 
 	if (!vm->running)
 		return true;
-	return window->samples >= FEWEST_SAMPLES && (double)executed * 100 < passed * BUSY_PER_CENT;
+	return window->ms >= FEWEST_MS && (double)executed * 100 < passed * BUSY_PER_CENT;
 }
 
 /* An operation of a device is under way whose end will come. */
@@ -87,19 +99,20 @@ static bool takes_line(const struct vm *vm, const struct bus_slot_info *info)
 }
 
 /* Slots whose line has been up for a while. */
-static uint32_t long_raised(const struct vm *vm, const struct window *window)
+static uint32_t long_raised(const struct vm *vm)
 {
-	uint32_t raised = window->samples < LINE_SAMPLES ? 0 : UINT32_MAX;
+	unsigned count = history_samples(vm->history);
+	uint32_t raised = count < LINE_SAMPLES ? 0 : UINT32_MAX;
 
 	for (unsigned k = 0; k < LINE_SAMPLES && raised; k++)
-		raised &= history_sample(vm->history, window->samples - 1 - k)->raised;
+		raised &= history_sample(vm->history, count - 1 - k)->raised;
 	return raised;
 }
 
 /* A device has something to say and nobody hears it. */
-static bool find_lost_interrupt(struct diagnosis *diagnosis, struct vm *vm, const struct window *window)
+static bool find_lost_interrupt(struct diagnosis *diagnosis, struct vm *vm)
 {
-	uint32_t raised = long_raised(vm, window);
+	uint32_t raised = long_raised(vm);
 
 	for (unsigned slot = 0; vm->bus && slot < LAMEBUS_SLOTS; slot++) {
 		struct bus_slot_info info;
@@ -209,7 +222,7 @@ static bool find_idle(struct diagnosis *diagnosis, struct vm *vm, const struct w
 	else
 		diagnosis_say(diagnosis, "processors executed only %" PRIu64 " cycles in the last %.3f s",
 			      window->to->executed - window->from->executed, seconds(window));
-	if (find_lost_interrupt(diagnosis, vm, window))
+	if (find_lost_interrupt(diagnosis, vm))
 		return conclude(diagnosis, "stuck-device");
 	if (find_pending(diagnosis, vm))
 		return true;
@@ -241,7 +254,7 @@ static bool find_interrupts_off(struct diagnosis *diagnosis, struct vm *vm, cons
 		char place[160];
 
 		for (unsigned k = 0; k < window->samples && off; k++) {
-			const struct sample *sample = history_sample(vm->history, k);
+			const struct sample *sample = window_sample(vm, window, k);
 
 			off = sample->cpus[i].running && !sample->cpus[i].user &&
 			      !status_takes_interrupts(cpu, sample->cpus[i].status);
@@ -254,7 +267,7 @@ static bool find_interrupts_off(struct diagnosis *diagnosis, struct vm *vm, cons
 			      "without taking one; it is at "
 			      "0x%08x %s",
 			      i, seconds(window), cpu->pc, place);
-		find_lost_interrupt(diagnosis, vm, window);
+		find_lost_interrupt(diagnosis, vm);
 		return conclude(diagnosis, "interrupts-off");
 	}
 	return false;
@@ -266,7 +279,7 @@ static bool find_polling(struct diagnosis *diagnosis, const struct vm *vm, const
 	unsigned polled = 0;
 	struct bus_slot_info info;
 
-	if (!classify_quiet(window))
+	if (window->samples < FEWEST_SAMPLES || !classify_quiet(window))
 		return false;
 	for (unsigned slot = 0; slot < HISTORY_SLOTS; slot++) {
 		uint64_t accesses =
@@ -290,11 +303,11 @@ static bool find_livelock(struct diagnosis *diagnosis, const struct vm *vm, cons
 {
 	unsigned seen = 0;
 
-	if (!classify_quiet(window) || !some_running(vm))
+	if (window->samples < FEWEST_SAMPLES || !classify_quiet(window) || !some_running(vm))
 		return false;
 	for (unsigned k = 0; k < window->samples; k++)
 		for (unsigned i = 0; i < vm->cpu_count; i++)
-			seen += history_sample(vm->history, k)->cpus[i].running;
+			seen += window_sample(vm, window, k)->cpus[i].running;
 	diagnosis_say(diagnosis,
 		      "processors executed %" PRIu64
 		      " cycles of kernel code in the last %.3f s, with %" PRIu64
@@ -304,20 +317,33 @@ static bool find_livelock(struct diagnosis *diagnosis, const struct vm *vm, cons
 	return seen && conclude(diagnosis, "livelock");
 }
 
-/* A line of the latest output, digits made equal. Returns where the line before it ends. */
+/* A line of the latest output, numbers made equal. Returns where the line before it ends. */
 static uint64_t line_before(const struct vm_history *history, uint64_t end, uint64_t oldest, char *line)
 {
-	unsigned length = 0;
+	unsigned length = 0, digits = 0;
 
 	while (end > oldest && length < LINE_SIZE - 1) {
 		char c = history->output[--end % HISTORY_OUTPUT];
 
 		if (c == '\n')
 			break;
-		line[length++] = c >= '0' && c <= '9' ? '#' : c;
+		digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+		line[length++] = digits > 0 && digits <= MAX_DIGITS ? '#' : c;
 	}
 	line[length] = '\0';
 	return end;
+}
+
+/* Whether there is output still. */
+static bool prints(const struct vm *vm, const struct window *window)
+{
+	const struct sample *before = window->from;
+
+	for (unsigned k = 1; k < window->samples; k++)
+		if (window->to->now - window_sample(vm, window, k)->now >= STILL_NS)
+			before = window_sample(vm, window, k);
+	return window->ms >= FEWEST_MS &&
+	       window->to->activity.console_written > before->activity.console_written;
 }
 
 static bool find_endless_output(struct diagnosis *diagnosis, const struct vm *vm, const struct window *window)
@@ -329,7 +355,7 @@ static bool find_endless_output(struct diagnosis *diagnosis, const struct vm *vm
 		 at = history->written;
 	unsigned different = 0, same = 0;
 
-	if (window->samples < FEWEST_SAMPLES || written == 0)
+	if (!prints(vm, window))
 		return false;
 	at = line_before(history, at, oldest, line); /* perhaps unfinished */
 	while (at > oldest && same < REPEATED_LINES) {
@@ -362,7 +388,7 @@ static void say_where(struct diagnosis *diagnosis, const struct vm *vm, const st
 		const char *best = NULL;
 
 		for (unsigned k = 0; k < window->samples; k++) {
-			const struct sample *sample = history_sample(vm->history, k);
+			const struct sample *sample = window_sample(vm, window, k);
 			const char *name;
 			unsigned count = 0;
 
@@ -373,7 +399,7 @@ static void say_where(struct diagnosis *diagnosis, const struct vm *vm, const st
 			    !(name = symbols_place(diagnosis->symbols, sample->cpus[i].pc).function))
 				continue;
 			for (unsigned n = 0; n <= k; n++) {
-				const struct sample *other = history_sample(vm->history, n);
+				const struct sample *other = window_sample(vm, window, n);
 
 				count +=
 				    other->cpus[i].running && !other->cpus[i].user &&
@@ -414,13 +440,13 @@ static void analyse(struct diagnosis *diagnosis, struct vm *vm)
 		conclude(diagnosis, "wild-jump");
 		return;
 	}
-	if (find_idle(diagnosis, vm, &window) || find_interrupts_off(diagnosis, vm, &window) ||
-	    find_polling(diagnosis, vm, &window) || find_livelock(diagnosis, vm, &window) ||
-	    find_endless_output(diagnosis, vm, &window)) {
+	if (find_endless_output(diagnosis, vm, &window) || find_idle(diagnosis, vm, &window) ||
+	    find_interrupts_off(diagnosis, vm, &window) || find_polling(diagnosis, vm, &window) ||
+	    find_livelock(diagnosis, vm, &window)) {
 		say_where(diagnosis, vm, &window);
 		return;
 	}
-	if (window.samples < FEWEST_SAMPLES)
+	if (window.ms < FEWEST_MS)
 		diagnosis_say(diagnosis, "the run was too short to tell whether it was getting anywhere");
 	else if (window.from->activity.syscalls == window.to->activity.syscalls &&
 		 window.from->activity.user_cycles != window.to->activity.user_cycles)

@@ -6,12 +6,12 @@
 #include "runtime/vm/history.h"
 #include "runtime/vm/vm_internal.h"
 
-#define FEWEST_SAMPLES 32 /* for statements about how long something has been so: half a second */
+#define FEWEST_MS 500 /* for statements about how long something has been so */
 
-/* What the samples cover. */
+/* What the samples of the last second cover. There are few of a machine that idles, since it is polled seldom. */
 struct window {
 	const struct sample *from, *to;
-	unsigned samples;
+	unsigned first, samples; /* of those there are */
 	double ms;
 };
 

@@ -56,6 +56,8 @@ static const char *leave_frame(const struct guest_reader *reader, const struct f
 
 	if (!fetch(registers, reader, &rules->pc, REGISTER_RA, &caller.pc))
 		return rules->pc.kind == RULE_MEMORY ? "the stack cannot be read" : "end of the stack";
+	if (!rules->exception && caller.pc == 0) /* where a thread begins */
+		return "end of the stack";
 	for (unsigned i = 1; i < 32; i++)
 		if (fetch(registers, reader, &rules->registers[i], i, &caller.gpr[i]))
 			caller.known |= 1u << i;

@@ -1,6 +1,10 @@
 /* Two threads take two locks in opposite order. The structures have the names of OS/161's, by which reports find threads. */
 #include "tests/guest/broken/broken.h"
 
+#ifndef START_TICKS
+#define START_TICKS start_ticks
+#endif
+
 typedef enum {
 	S_RUN,
 	S_READY,
@@ -100,7 +104,7 @@ void broken_main(void)
 	prepare(&alice, &stacks[0][512], alice_eats);
 	prepare(&bob, &stacks[1][512], bob_eats);
 	cpu0.c_curthread = &idle_thread;
-	start_ticks();
+	START_TICKS();
 	switch_to(&alice);
 	for (;;)
 		wait_for_interrupt();

@@ -42,6 +42,15 @@ field() {
 	P
 }
 
+@test "deadlock of a kernel that is woken once a second" {
+	broken slow-deadlock limit 4 --limit=4s
+	[ "$(field cause)" = deadlock ]
+	[[ "$output" == *"all 2 threads sleep on wait channels"* ]]
+	broken slow-deadlock limit 4 --limit=0.3s
+	[ "$(field cause)" = limit ]
+	[[ "$output" == *"all threads sleep, but have not done so for long"* ]]
+}
+
 @test "livelock: much is executed and nothing comes of it" {
 	broken livelock limit 4
 	[ "$(field cause)" = livelock ]

@@ -123,13 +123,19 @@ static void test_backtrace_without_symbols(void **state)
 	(void)state;
 	memcpy(piece.code, plain_function, sizeof(plain_function));
 	registers.gpr[REGISTER_SP] = STACK;
-	piece.stack[28 / 4] = CODE + 4 * 10; /* called from itself, and that from nowhere */
+	piece.stack[28 / 4] = CODE + 4 * 10; /* called from itself, and that from where no kernel is */
+	piece.stack[(32 + 28) / 4] = 0x1234;
 	unwind(symbols, &reader, cpu_model_mips161.lift.isa, &registers, &backtrace);
 	assert_int_equal(backtrace.count, 3);
 	assert_int_equal(backtrace.frames[0].pc, CODE + 4 * 5);
 	assert_int_equal(backtrace.frames[1].pc, CODE + 4 * 8);
 	assert_int_equal(backtrace.frames[1].sp, STACK + 32);
 	assert_string_equal(backtrace.end, "not an address of the kernel");
+
+	piece.stack[(32 + 28) / 4] = 0; /* the first function of a thread */
+	unwind(symbols, &reader, cpu_model_mips161.lift.isa, &registers, &backtrace);
+	assert_int_equal(backtrace.count, 2);
+	assert_string_equal(backtrace.end, "end of the stack");
 	symbols_close(symbols);
 }
 
