@@ -79,7 +79,7 @@ for deed, end in ENDS.items():
     lines, figures = monitored(solo("alpha"), f"rogue=rogue:{deed}", solo("beta"), "limit=8000")
     check_guests(lines, deed)
     assert f"rogue is stopped: {end}" in lines["monitor"], (deed, lines["monitor"])
-    tried = [line for line in lines["rogue"] if line != "and again"]
+    tried = [line for line in lines["rogue"] if not "and again".startswith(line)]  # it may be cut off
     assert survived in (None, tried) and len(tried) == 26, (deed, tried, survived)
     survived = tried
     assert ("and again" in lines["rogue"]) == (deed == "flood"), deed
