@@ -27,6 +27,10 @@ static const char usage_text[] =
     "                       another program beside them: sys161, or QEMU with its options for a Malta "
     "machine\n"
     "  --native=COMMAND     the host's own twin of the guest\n"
+    "  --monitor=\"KERNEL ARGUMENTS\"\n"
+    "                       then all of it again with another kernel on the same machine, a monitor that the "
+    "guest runs under;\n"
+    "                       and how much more everything takes\n"
     "  --json=FILE          all figures; - for standard output\n"
     "  --html=FILE          one page with tables and plots\n"
     "  Then the options of `jit161 run` that describe the machine, the guest and the translator.\n"
@@ -34,7 +38,7 @@ static const char usage_text[] =
     "instructions:\n";
 
 struct compare_options {
-	const char *techniques, *json, *html;
+	const char *techniques, *json, *html, *monitor;
 	unsigned rounds, timeout, external_count;
 	struct {
 		const char *name; /* up to the equals sign; NULL: native */
@@ -88,6 +92,8 @@ static bool parse_own(struct compare_options *options, int argc, char **argv, in
 		} else if (strncmp(word, "--external=", 11) == 0) {
 			if (!add_external(options, word + 11, false))
 				return false;
+		} else if (strncmp(word, "--monitor=", 10) == 0 && word[10]) {
+			options->monitor = word + 10;
 		} else if (strncmp(word, "--native=", 9) == 0) {
 			if (!add_external(options, word + 9, true))
 				return false;
@@ -192,15 +198,64 @@ static bool report(struct comparison *comparison, const struct compare_options *
 }
 
 /* What runs: the kernel, and its arguments. */
-static char *title_of(const struct run_options *run)
+static char *title_of(const char *kernel, const char *arguments)
 {
-	const char *arguments = run->malta ? run->board.command_line : run->arguments;
-	const char *slash = strrchr(run->kernel, '/');
+	const char *slash = strrchr(kernel, '/');
 	char *title;
 
-	if (asprintf(&title, "%s%s%s", slash ? slash + 1 : run->kernel, *arguments ? " " : "", arguments) < 0)
+	if (asprintf(&title, "%s%s%s", slash ? slash + 1 : kernel, *arguments ? " " : "", arguments) < 0)
 		abort();
 	return title;
+}
+
+static void measure_all(const struct compare_options *options, struct comparison *comparison,
+			const struct guest *guest)
+{
+	comparison->rounds = options->rounds;
+	for (unsigned i = 0; i < comparison->count; i++) {
+		comparison->techniques[i].runs = calloc(options->rounds, sizeof(struct measurement));
+		if (!comparison->techniques[i].runs)
+			abort();
+	}
+	run_all(comparison, options, guest);
+	comparison->same = compare_runs(comparison->techniques, comparison->count);
+}
+
+static void release(struct comparison *comparison)
+{
+	for (unsigned i = 0; i < comparison->count; i++)
+		free(comparison->techniques[i].runs);
+	free((char *)comparison->title);
+}
+
+/* The same techniques with a monitor as the kernel; the kernel's name ends at the first blank. False: they did not all end in the
+ * same state. */
+static bool measure_monitor(const struct compare_options *options, const struct comparison *alone,
+			    struct guest guest)
+{
+	static struct comparison under;
+	char *kernel = strndup(options->monitor, strcspn(options->monitor, " "));
+	const char *arguments = options->monitor + strcspn(options->monitor, " ");
+
+	if (!kernel)
+		abort();
+	guest.kernel = kernel;
+	guest.arguments = arguments + strspn(arguments, " ");
+	under.count = alone->count;
+	for (unsigned i = 0; i < alone->count; i++) {
+		under.techniques[i] = (struct compared){.title = alone->techniques[i].title,
+							.technique = alone->techniques[i].technique,
+							.external = alone->techniques[i].external};
+		under.techniques[i].name = under.techniques[i].technique.name;
+	}
+	under.title = title_of(kernel, guest.arguments);
+	measure_all(options, &under, &guest);
+	fputc('\n', stdout);
+	compare_print(&under, stdout);
+	compare_print_monitor(alone, &under, stdout);
+	release(&under);
+	free(kernel);
+	return under.same;
 }
 
 static int compare(struct compare_options *options, struct comparison *comparison)
@@ -217,23 +272,15 @@ static int compare(struct compare_options *options, struct comparison *compariso
 			      .max_ram = run->max_ram,
 			      .start_time = run->start_time ? run->start_time : (uint64_t)time(NULL),
 			      .limit = run->limit};
-	char *title = title_of(run);
 	struct error error;
 	bool ok;
 
-	comparison->title = title;
-	comparison->rounds = options->rounds;
-	for (unsigned i = 0; i < comparison->count; i++) {
-		comparison->techniques[i].runs = calloc(options->rounds, sizeof(struct measurement));
-		if (!comparison->techniques[i].runs)
-			abort();
-	}
-	run_all(comparison, options, &guest);
-	comparison->same = compare_runs(comparison->techniques, comparison->count);
+	comparison->title = title_of(run->kernel, run->malta ? run->board.command_line : run->arguments);
+	measure_all(options, comparison, &guest);
 	ok = report(comparison, options, &error);
-	for (unsigned i = 0; i < comparison->count; i++)
-		free(comparison->techniques[i].runs);
-	free(title);
+	if (ok && options->monitor)
+		comparison->same = measure_monitor(options, comparison, guest) && comparison->same;
+	release(comparison);
 	if (!ok)
 		return complain(&error);
 	return comparison->same ? EXIT_NORMAL : EXIT_CRASH;
@@ -259,7 +306,10 @@ int command_compare(int argc, char **argv)
 		usage();
 		return EXIT_ERROR;
 	}
-	if (choose_techniques(&comparison, options.techniques, &error)) {
+	if (options.monitor && options.run.malta) {
+		error_set(&error, "--monitor is for System/161");
+		status = complain(&error);
+	} else if (choose_techniques(&comparison, options.techniques, &error)) {
 		add_externals(&comparison, &options);
 		status = compare(&options, &comparison);
 	} else {

@@ -29,6 +29,8 @@ const char *compare_end(const struct measurement *run); /* "power-off", "limit",
 const struct compared *compare_base(const struct comparison *comparison);
 
 void compare_print(const struct comparison *comparison, FILE *file);
+/* How many times as much a guest takes under a monitor. Both have the same techniques in the same order. */
+void compare_print_monitor(const struct comparison *alone, const struct comparison *under, FILE *file);
 bool compare_write_json(const struct comparison *comparison, const char *path, struct error *error);
 /* One page that needs nothing else: no scripts, no network. */
 bool compare_write_html(const struct comparison *comparison, const char *path, struct error *error);

@@ -188,3 +188,18 @@ void compare_print(const struct comparison *comparison, FILE *file)
 			fprintf(file, "    %s: %s\n", comparison->techniques[i].name,
 				comparison->techniques[i].difference);
 }
+
+void compare_print_monitor(const struct comparison *alone, const struct comparison *under, FILE *file)
+{
+	fprintf(file, "\n  Times as much as %s:\n  %-14s %14s %9s %9s\n", alone->title, "", "guest cycles",
+		"wall s", "CPU s");
+	for (unsigned i = 0; i < alone->count; i++) {
+		const struct compared *one = &alone->techniques[i], *other = &under->techniques[i];
+
+		if (one->typical && other->typical && !is_native(one) && one->typical->guest_cycles)
+			fprintf(file, "  %-14s %14.2f %9.2f %9.2f\n", one->name,
+				(double)other->typical->guest_cycles / (double)one->typical->guest_cycles,
+				other->seconds.median / one->seconds.median,
+				other->cpu_seconds.median / one->cpu_seconds.median);
+	}
+}

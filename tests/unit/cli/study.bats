@@ -157,6 +157,24 @@ setup() {
 }
 
 # The random device's seed is the host's entropy, so that no two runs are the same.
+@test "compare: a guest alone, and under the monitor" {
+	cd "$BUILD/guest/monitor"
+	run --separate-stderr jit161 compare --rounds=1 --techniques=interp,tier1 --monitor="monitor.elf alpha=solo:quick,calls" -c monitor.conf solo.elf quick calls
+	[ "$status" -eq 0 ]
+	alone=$(sed -n 's/^solo.elf quick calls: \([0-9]*\) guest cycles, to power-off.*/\1/p' <<<"$output")
+	under=$(sed -n 's/^monitor.elf alpha=solo:quick,calls: \([0-9]*\) guest cycles, to power-off.*/\1/p' <<<"$output")
+	[ "$alone" -gt 10000 ] && [ "$under" -gt "$alone" ]
+	[ "$(grep -c 'All runs ended in the same state' <<<"$output")" -eq 2 ]
+	ratio=$(python3 -c "print('%.2f' % ($under / $alone))")
+	[ "$(sed -n '/Times as much as solo.elf quick calls/,$p' <<<"$output" | grep -c "^  \(interp\|tier1\)  *$ratio ")" -eq 2 ]
+	run jit161 compare --rounds=1 --techniques=interp --monitor="missing.elf x" -c monitor.conf solo.elf quick calls
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"missing.elf"* ]]
+	run jit161 compare --monitor=monitor.elf --machine=malta --kernel=solo.elf
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--monitor is for System/161"* ]]
+}
+
 @test "compare finds that runs differ" {
 	printf '0 serial\n28 random autoseed\n29 timer\n30 trace\n31 mainboard ramsize=512K\n' > sys161.conf
 	run jit161 compare --rounds=1 --techniques=reference,interp "$BUILD/guest/bare/random.elf"
