@@ -13,6 +13,8 @@ int command_dump(int argc, char **argv);
 int command_cache(int argc, char **argv);
 /* `jit161 compare`. */
 int command_compare(int argc, char **argv);
+/* `jit161 costs`. */
+int command_costs(int argc, char **argv);
 /* `jit161 isa`. */
 int command_isa(int argc, char **argv);
 /* `disk161`, `hub161`, `stat161`. */

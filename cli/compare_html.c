@@ -4,24 +4,11 @@
 #include <string.h>
 
 #include "cli/compare.h"
+#include "cli/page.h"
 #include "cli/svg.h"
 #include "jit/llvm/backend.h"
 
 #define START_SHARE 0.02 /* of the fastest run's time: where the logarithmic axis starts */
-
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-    "<style>\n"
-    ":root { color-scheme: light dark; --line: #8884; }\n"
-    "body { font: 18px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em; }\n"
-    "h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 2em; }\n"
-    "table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }\n"
-    "th, td { text-align: right; padding: .2em .6em; border-bottom: 1px solid var(--line); }\n"
-    "th:first-child, td:first-child { text-align: left; }\n"
-    "svg { width: 100%; } svg text { font-size: 15px; fill: currentColor; } .grid { stroke: var(--line); }\n"
-    ".wrong { color: #d55e00; font-weight: bold; }\n"
-    "</style>\n";
 
 static void paragraph(FILE *file, const char *class, const char *text)
 {
@@ -182,6 +169,7 @@ static void write_state(const struct comparison *comparison, FILE *file)
 static void write_page(const struct comparison *comparison, FILE *file)
 {
 	double fastest = 0, slowest = 0;
+	char title[440];
 
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct compared *compared = &comparison->techniques[i];
@@ -193,12 +181,9 @@ static void write_page(const struct comparison *comparison, FILE *file)
 		if (compared->typical->seconds > slowest)
 			slowest = compared->typical->seconds;
 	}
-	fputs(head, file);
-	fputs("<title>", file);
-	html_text(file, comparison->title);
-	fputs("</title></head><body>\n<h1>", file);
-	html_text(file, comparison->title);
-	fprintf(file, ": one guest, %u techniques</h1>\n", comparison->count);
+	snprintf(title, sizeof(title), "%.400s: one guest, %u techniques", comparison->title,
+		 comparison->count);
+	page_start(file, title);
 	write_state(comparison, file);
 	fprintf(file, "<p>Medians of %u round%s.</p>\n", comparison->rounds,
 		comparison->rounds == 1 ? "" : "s");
@@ -215,7 +200,7 @@ static void write_page(const struct comparison *comparison, FILE *file)
 		fputs("<h2>Exits from translated code, per million guest cycles</h2>\n", file);
 		write_exits(comparison, file);
 	}
-	fputs("</body></html>\n", file);
+	page_end(file);
 }
 
 bool compare_write_html(const struct comparison *comparison, const char *path, struct error *error)

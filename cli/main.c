@@ -13,6 +13,8 @@ static const char help[] =
     "  jit161 cache [show|check|clear]               compiled code that is kept between runs\n"
     "  jit161 compare [options] KERNEL [ARGUMENTS]   one guest under several techniques: times, exits, "
     "plots\n"
+    "  jit161 costs [options]                        what each sensitive operation costs under each "
+    "technique\n"
     "  jit161 isa [options]                          the instruction table; can the processors be "
     "virtualised?\n"
     "  jit161 COMMAND --help                         what a command takes\n"
@@ -40,6 +42,8 @@ int main(int argc, char **argv)
 		return command_cache(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "compare") == 0)
 		return command_compare(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "costs") == 0)
+		return command_costs(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "isa") == 0)
 		return command_isa(argc - 1, argv + 1);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {

@@ -13,6 +13,10 @@
 #define BAR_PITCH  38
 #define NAME_WIDTH 130
 #define LEGEND	   24
+#define DOT_PITCH  24 /* between rows of dots */
+#define DOTS_TOP   76 /* heading and legend above them */
+#define DOTS_LEFT  190
+#define DOTS_RIGHT 30
 
 void html_text(FILE *file, const char *text)
 {
@@ -204,4 +208,88 @@ void svg_bars(FILE *file, const struct svg_bar *bars, unsigned count, const char
 		fputs("</text>\n", file);
 	}
 	fputs("</svg>\n", file);
+}
+
+unsigned svg_dots_height(unsigned row_count)
+{
+	return DOTS_TOP + row_count * DOT_PITCH + BOTTOM;
+}
+
+static double dot_x(const struct svg_axis *axis, double value)
+{
+	return DOTS_LEFT + place(axis, fmax(value, axis->low)) * (WIDTH - DOTS_LEFT - DOTS_RIGHT);
+}
+
+static void draw_dots_axis(FILE *file, const struct svg_axis *axis, unsigned bottom)
+{
+	for (double value = axis->low; value <= axis->high * 1.0001; value *= 10) {
+		double x = dot_x(axis, value);
+
+		fprintf(file,
+			"<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%u\"/><text x=\"%.1f\" "
+			"y=\"%u\" text-anchor=\"middle\">%g</text>\n",
+			x, x, DOTS_TOP - 6, bottom, x, bottom + 20, value);
+	}
+	fprintf(file, "<text x=\"%d\" y=\"%u\" text-anchor=\"middle\">", (DOTS_LEFT + WIDTH - DOTS_RIGHT) / 2,
+		bottom + 42);
+	html_text(file, axis->label);
+	fputs("</text>\n", file);
+}
+
+static void draw_dot(FILE *file, const struct svg_axis *axis, const struct svg_dot *dot, const char *row,
+		     const char *part)
+{
+	const char *colour = svg_colour(dot->part);
+	unsigned y = DOTS_TOP + dot->row * DOT_PITCH + DOT_PITCH / 2;
+
+	fprintf(file, "<g stroke=\"%s\" fill=\"%s\"><title>", colour, colour);
+	html_text(file, row);
+	fputs(", ", file);
+	html_text(file, part);
+	fprintf(file,
+		": %.4g (%.4g to %.4g)</title><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%u\" y2=\"%u\" "
+		"stroke-width=\"2\"/><circle cx=\"%.1f\" cy=\"%u\" r=\"5\" fill-opacity=\"0.7\"/></g>\n",
+		dot->value, dot->low, dot->high, dot_x(axis, dot->low), dot_x(axis, dot->high), y, y,
+		dot_x(axis, dot->value), y);
+}
+
+void svg_dots(FILE *file, const char *heading, const struct svg_axis *axis, const char *const *rows,
+	      unsigned row_count, const char *const *parts, unsigned part_count, const struct svg_dot *dots,
+	      unsigned count)
+{
+	unsigned height = svg_dots_height(row_count), columns = (part_count + 1) / 2;
+
+	fprintf(file, "<svg viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" role=\"img\">\n", WIDTH, height,
+		WIDTH, height);
+	fprintf(file, "<text x=\"8\" y=\"18\" font-weight=\"bold\">");
+	html_text(file, heading);
+	fputs("</text>\n", file);
+	for (unsigned i = 0; i < part_count; i++) {
+		unsigned x = DOTS_LEFT + i % columns * ((WIDTH - DOTS_LEFT) / columns),
+			 y = 26 + i / columns * 20;
+
+		fprintf(file, "<circle cx=\"%u\" cy=\"%u\" r=\"5\" fill=\"%s\"/><text x=\"%u\" y=\"%u\">", x,
+			y + 7, svg_colour(i), x + 12, y + 12);
+		html_text(file, parts[i]);
+		fputs("</text>\n", file);
+	}
+	draw_dots_axis(file, axis, DOTS_TOP + row_count * DOT_PITCH);
+	for (unsigned i = 0; i < row_count; i++) {
+		fprintf(file, "<text x=\"%d\" y=\"%u\" text-anchor=\"end\">", DOTS_LEFT - 12,
+			DOTS_TOP + i * DOT_PITCH + DOT_PITCH / 2 + 5);
+		html_text(file, rows[i]);
+		fputs("</text>\n", file);
+	}
+	for (unsigned i = 0; i < count; i++)
+		draw_dot(file, axis, &dots[i], rows[dots[i].row], parts[dots[i].part]);
+	fputs("</svg>\n", file);
+}
+
+void svg_file_start(FILE *file, unsigned height)
+{
+	fprintf(file,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" "
+		"font-family=\"sans-serif\" font-size=\"15\">\n<style>.grid { stroke: #8884; }</style>\n"
+		"<rect width=\"%d\" height=\"%u\" fill=\"#fff\"/>\n",
+		WIDTH, height, WIDTH, height, WIDTH, height);
 }

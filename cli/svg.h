@@ -41,4 +41,21 @@ struct svg_bar {
 void svg_bars(FILE *file, const struct svg_bar *bars, unsigned count, const char *const *parts,
 	      unsigned part_count, const char *unit);
 
+/* A dot for a part of a row, and the interval it may lie in. */
+struct svg_dot {
+	unsigned row, part;
+	double value, low, high;
+};
+
+/* A row for each name, dots in it by the axis, which is logarithmic: what is below its low end is drawn there. With a heading, and
+ * a legend of the parts. */
+void svg_dots(FILE *file, const char *heading, const struct svg_axis *axis, const char *const *rows,
+	      unsigned row_count, const char *const *parts, unsigned part_count, const struct svg_dot *dots,
+	      unsigned count);
+/* How high that is. */
+unsigned svg_dots_height(unsigned row_count);
+
+/* The start of a file with one picture of this height; "</svg>" ends it. */
+void svg_file_start(FILE *file, unsigned height);
+
 #endif

@@ -303,3 +303,38 @@ setup() {
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"Cannot write the profile to /nowhere/x"* ]]
 }
+
+@test "costs: table, JSON and plots of some operations" {
+	run --separate-stderr jit161 costs --operations=system,tlbp --techniques=reference,tier1,tier1:trap --rounds=6 --sample=0.1 \
+		--json=costs.json --svg=costs.svg --html=costs.html
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"System/161"*"tier1:trap"*"system call"*"Malta"*"tlbp"*"same state"* ]]
+	python3 - <<-'P'
+	import json, xml.dom.minidom
+	s = json.load(open("costs.json"))
+	assert s["same_state"] and [m["machine"] for m in s["machines"]] == ["system161", "malta"]
+	assert "host_instructions_problem" in s or "host_instructions_of_kernel" in s
+	for machine in s["machines"]:
+	    by_name = {o["name"]: o["techniques"] for o in machine["operations"]}
+	    assert list(by_name) == ["tlbp", "system call"], by_name
+	    for cost in (c for t in by_name.values() for c in t.values()):
+	        assert cost["ns"]["low"] <= cost["ns"]["median"] <= cost["ns"]["high"], cost
+	    assert round(by_name["tlbp"]["tier1:trap"]["host_traps"]) == 1, by_name["tlbp"]
+	    assert round(by_name["system call"]["tier1"]["exits"]) == 2, by_name["system call"]
+	    assert len({c["state"] for c in by_name["tlbp"].values()}) == 1
+	picture = xml.dom.minidom.parse("costs.svg")
+	assert len(picture.getElementsByTagName("g")) == 2 + 2 * 2 * 3
+	P
+	grep -c "<svg viewBox" costs.html | grep -qx 2
+	[[ "$(cat costs.html)" != *"<script"* && "$(cat costs.html)" != *"http:"* ]]
+}
+
+@test "costs: unknown words are refused" {
+	for option in --machine=vax --techniques=tier3 --operations=frobnicate --rounds=5 --sample=x --what; do
+		run jit161 costs $option
+		[ "$status" -eq 2 ]
+	done
+	run jit161 costs --svg=/nowhere/x.svg --operations=tlbp --techniques=reference --rounds=6 --sample=0.1
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Cannot write /nowhere/x.svg"* ]]
+}
