@@ -17,6 +17,8 @@ int command_compare(int argc, char **argv);
 int command_costs(int argc, char **argv);
 /* `jit161 isa`. */
 int command_isa(int argc, char **argv);
+/* `jit161 top`. */
+int command_top(int argc, char **argv);
 /* `disk161`, `hub161`, `stat161`. */
 int disk161_main(int argc, char **argv);
 int hub161_main(int argc, char **argv);

@@ -17,6 +17,7 @@ static const char help[] =
     "technique\n"
     "  jit161 isa [options]                          the instruction table; can the processors be "
     "virtualised?\n"
+    "  jit161 top [options] PATH                     what a running machine does (run --control=PATH)\n"
     "  jit161 COMMAND --help                         what a command takes\n"
     "\n"
     "Called as sys161, trace161, disk161, hub161 or stat161 it stands in for the program of that name.\n";
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
 		return command_costs(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "isa") == 0)
 		return command_isa(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "top") == 0)
+		return command_top(argc - 1, argv + 1);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		fputs(help, stdout);
 		return EXIT_NORMAL;

@@ -57,6 +57,8 @@ const char *const options_long_usage[] = {
     "     --profile=FILE                 Write the guest's call paths, sampled by its time: folded, or "
     "FILE.svg",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
+    "     --exit-times                   Measure how long exits from translated code take, by reason",
+    "     --control=PATH                 Where jit161 top finds the running machine",
     "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
     "     --transcript=FILE              Copy the console's output to a file",
     "     --no-sandbox                   Do not confine the process before the guest starts",
@@ -242,6 +244,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->sandbox = *name == 's';
 		return true;
 	}
+	if (strcmp(name, "exit-times") == 0 && !value) {
+		options->jit.exit_times = true;
+		return true;
+	}
 	if (strcmp(name, "help") == 0 && !value)
 		return error_set(parser->error, "%s", "");
 	if (!value) {
@@ -352,6 +358,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 	if (strcmp(name, "stats") == 0) {
 		options->stats = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
+	}
+	if (strcmp(name, "control") == 0) {
+		options->control = value;
+		return *value ? true : bad_value(parser, name, value, "a path");
 	}
 	if (strcmp(name, "coverage") == 0) {
 		options->coverage = value;
@@ -614,6 +624,11 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 		error_set(error, "--quantum-seed needs --quantum");
 		return error_hint(error,
 				  "Turns of one cycle do not vary; give the longest as --quantum=1000.");
+	}
+	if (options->control && (options->guest_profile || options->engine == RUN_LOCKSTEP)) {
+		error_set(error, "--control is not for %s",
+			  options->guest_profile ? "--profile" : "--engine=lockstep");
+		return error_hint(error, "Leave one of them out.");
 	}
 	if (options->malta)
 		return finish_malta(options, argc - at, argv + at, error);

@@ -53,6 +53,7 @@ struct run_options {
 	enum run_report report;
 	const char *guest_profile; /* --profile: file for the sampled stacks, or NULL */
 	const char *stats;	   /* --stats: file for the JSON, "-" for standard output */
+	const char *control;	   /* --control: path of a socket, or NULL */
 	const char *coverage;	   /* --coverage: file for the tracefile, "-" for standard output; or NULL */
 	const char *transcript;	   /* --transcript: file, or NULL */
 	bool sandbox;		   /* --no-sandbox */

@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/confine.h"
+#include "cli/control.h"
 #include "cli/debugger.h"
 #include "cli/exit_codes.h"
 #include "cli/guest_profile.h"
@@ -235,7 +236,7 @@ static bool build(struct vm *vm, const struct run_options *options, struct error
 
 /* Runs the machine to its end, with stops for the debugger, if there is one. */
 static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool wait,
-				  struct guest_profile *profile, bool *killed)
+				  struct guest_profile *profile, struct control *control, bool *killed)
 {
 	enum debugger_wish wish = debugger && wait ? debugger_serve(debugger, true) : DEBUGGER_RUN;
 
@@ -246,7 +247,10 @@ static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool
 			*killed = wish == DEBUGGER_KILL;
 			return VM_INTERRUPTED;
 		}
-		state = profile ? guest_profile_run(profile, vm) : vm_run(vm, UINT64_MAX);
+		if (profile)
+			state = guest_profile_run(profile, vm);
+		else
+			state = control ? control_run(control, vm) : vm_run(vm, UINT64_MAX);
 		if (state != VM_STOPPED)
 			return state;
 		wish = debugger_serve(debugger, false);
@@ -339,6 +343,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct outputs outputs = {0};
 	struct sandbox sandbox;
 	struct guest_profile *profile = NULL;
+	struct control *control = NULL;
 	int status = EXIT_ERROR;
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	/* As it is now, even if somebody links a new one meanwhile. */
@@ -374,6 +379,13 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		if (!meter)
 			report(streams, &error); /* it runs without */
 	}
+	if (options->control) {
+		control = control_open(options->control, &error);
+		if (!control) {
+			report(streams, &error);
+			goto out;
+		}
+	}
 	if (!open_outputs(&outputs, options, &error)) {
 		report(streams, &error);
 		goto out;
@@ -392,6 +404,8 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 
 	if (options->guest_profile)
 		profile = guest_profile_new(kernel, reader);
+	if (control)
+		control_start(control, kernel, reader);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	if (options->engine == RUN_LOCKSTEP) {
 		struct lockstep_options how = {.seed = options->lockstep_seed,
@@ -402,7 +416,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		}
 		state = lockstep.state;
 	} else {
-		state = run_debugged(vm, debugger, options->wait_for_debugger, profile, &killed);
+		state = run_debugged(vm, debugger, options->wait_for_debugger, profile, control, &killed);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &after);
 
@@ -445,6 +459,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	diagnosis_free(diagnosis);
 out:
 	guest_profile_free(profile);
+	control_close(control);
 	debugger_close(debugger);
 	console_input_close(machine.console);
 	meter_socket_close(meter);

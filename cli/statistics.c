@@ -122,6 +122,16 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 			jit.exits[0], jit_exit_names[0], jit.exits[1], jit_exit_names[1], jit.exits[2],
 			jit_exit_names[2], jit.exits[3], jit_exit_names[3], jit.exits[4], jit_exit_names[4],
 			jit.exits[5], jit_exit_names[5], jit.exits[6], jit_exit_names[6]);
+	if (options->jit.exit_times)
+		streams_message(
+		    streams,
+		    "    seconds until translated code went on: %.3f %s, %.3f %s, %.3f %s, %.3f %s, "
+		    "%.3f %s, %.3f %s, %.3f %s",
+		    (double)jit.exit_ns[0] / 1e9, jit_exit_names[0], (double)jit.exit_ns[1] / 1e9,
+		    jit_exit_names[1], (double)jit.exit_ns[2] / 1e9, jit_exit_names[2],
+		    (double)jit.exit_ns[3] / 1e9, jit_exit_names[3], (double)jit.exit_ns[4] / 1e9,
+		    jit_exit_names[4], (double)jit.exit_ns[5] / 1e9, jit_exit_names[5],
+		    (double)jit.exit_ns[6] / 1e9, jit_exit_names[6]);
 	if (options->jit.sensitive == SENSITIVE_TRAP)
 		streams_message(streams,
 				"    %" PRIu64 " sensitive instructions trapped to the host and back",
@@ -260,6 +270,15 @@ static cJSON *slots_json(const struct bus *bus)
 	return slots;
 }
 
+static cJSON *exit_seconds_json(const struct jit_statistics *jit)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	for (unsigned i = 0; i < sizeof(jit->exit_ns) / sizeof(jit->exit_ns[0]); i++)
+		cJSON_AddNumberToObject(object, jit_exit_names[i], (double)jit->exit_ns[i] / 1e9);
+	return object;
+}
+
 static cJSON *jit_json(const struct vm *vm)
 {
 	cJSON *object = cJSON_CreateObject(), *exits = cJSON_CreateObject(), *first = cJSON_CreateObject();
@@ -271,6 +290,8 @@ static cJSON *jit_json(const struct vm *vm)
 	for (unsigned i = 0; i < sizeof(jit.exits) / sizeof(jit.exits[0]); i++)
 		add_number(exits, jit_exit_names[i], jit.exits[i]);
 	cJSON_AddItemToObject(object, "exits", exits);
+	if (vm->options.jit->exit_times)
+		cJSON_AddItemToObject(object, "exit_seconds", exit_seconds_json(&jit));
 	add_number(object, "host_traps", jit.host_traps);
 	add_number(first, "blocks", jit.stencil_blocks);
 	add_number(first, "guest_instructions", jit.stencil_instructions);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
 #define WARM_UP_CYCLES	 20000000 /* of a run that are only interpreted: many runs are over by then */
@@ -264,10 +265,37 @@ static const void *code_at_hand(const struct jit *jit, const struct cpu *cpu)
 	return entry->code;
 }
 
+static uint64_t host_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Translated code was left, or the machine comes to it. */
+static void away_begins(struct jit *jit, enum exit_reason reason)
+{
+	jit->inside = false;
+	jit->away = (uint8_t)(reason < EXIT_REASON_COUNT ? reason : EXIT_BUDGET);
+	jit->away_since = host_ns();
+}
+
+/* Translated code is entered, or the machine goes its way. */
+static void away_ends(struct jit *jit)
+{
+	jit->statistics.exit_ns[jit->away] += host_ns() - jit->away_since;
+	jit->inside = true;
+}
+
 const void *jit_interpret(struct cpu *cpu)
 {
 	struct jit *jit = cpu->jit;
 	int64_t before = cpu->budget;
+	bool timed = jit->options.exit_times && jit->inside; /* else it is a part of an exit's time */
+
+	if (timed)
+		away_begins(jit, EXIT_INTERPRET);
 
 	jit->activity = JIT_INTERPRETING;
 	if (!cpu_step_quickly(cpu)) {
@@ -280,6 +308,8 @@ const void *jit_interpret(struct cpu *cpu)
 	jit->invalidated = false;
 	cpu->exit_reason = EXIT_DISPATCH;
 	jit->activity = JIT_TRANSLATED;
+	if (timed)
+		away_ends(jit);
 	return cpu->budget > 0 && !cpu->attention ? code_at_hand(jit, cpu) : NULL;
 }
 
@@ -290,7 +320,11 @@ static void enter(struct jit *jit, struct cpu *cpu, const void *code)
 
 	jit->invalidated = false;
 	jit->activity = JIT_TRANSLATED;
+	if (jit->options.exit_times)
+		away_ends(jit);
 	jit->common.enter(cpu, jit->memory->ram, cpu->budget, code);
+	if (jit->options.exit_times)
+		away_begins(jit, cpu->exit_reason);
 	jit->activity = JIT_DISPATCHING;
 	jit->statistics.translated_cycles += (uint64_t)(before - cpu->budget);
 	jit->statistics.entries++;
@@ -306,6 +340,7 @@ static enum exit_reason leave_head(struct jit *jit, const struct cpu *cpu)
 	enum exit_reason reason = is_hot ? EXIT_HOT : EXIT_BUDGET;
 
 	jit->statistics.exits[reason]++;
+	jit->away = (uint8_t)reason;
 	return reason;
 }
 
@@ -438,6 +473,8 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 
 static void run(struct jit *jit, struct cpu *cpu)
 {
+	if (jit->options.exit_times)
+		away_begins(jit, EXIT_DISPATCH);
 	while (cpu->budget > 0 && !cpu->attention) {
 		jit->activity = JIT_DISPATCHING;
 		collect(jit);
@@ -476,6 +513,8 @@ static void run(struct jit *jit, struct cpu *cpu)
 				fill_jump_cache(jit, cpu, target);
 		}
 	}
+	if (jit->options.exit_times)
+		away_ends(jit);
 }
 
 void jit_run(struct jit *jit, struct cpu *cpu)

@@ -61,6 +61,7 @@ struct jit_options {
 	/* Regions are kept in this directory between runs (jit/store/store.h), so many bytes of them; NULL: they are not. */
 	const char *cache_directory;
 	uint64_t cache_bytes;
+	bool exit_times;   /* measure how long exits take, which costs each some tens of ns */
 	const char *guest; /* its name, for who looks at what is kept; NULL: none */
 };
 
@@ -144,6 +145,7 @@ struct jit_statistics {
 	uint64_t translated_cycles; /* machine cycles executed in translated code */
 	uint64_t entries;	    /* times translated code was entered from the dispatcher */
 	uint64_t exits[7];	    /* by enum exit_reason */
+	uint64_t exit_ns[7];	    /* until translated code was entered again; with jit_options.exit_times */
 	uint64_t host_traps;	    /* of sensitive instructions, with SENSITIVE_TRAP */
 	uint64_t regions, blocks, guest_instructions, code_bytes;	   /* of the second tier, installed */
 	uint64_t stencil_blocks, stencil_instructions, stencil_code_bytes; /* of the first */

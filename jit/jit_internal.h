@@ -238,6 +238,10 @@ struct jit {
 	bool invalidated;	   /* code was dropped since the flag was last cleared */
 	volatile uint8_t activity; /* enum jit_activity */
 	uint64_t interpreted_cycles;
+	/* With options.exit_times, while no translated code is executing: why and when it was left. */
+	uint8_t away; /* enum exit_reason */
+	bool inside;  /* it is executing */
+	uint64_t away_since;
 	uint32_t waiting_instructions; /* guest instructions in pending regions */
 
 	struct jit_statistics statistics;

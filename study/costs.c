@@ -99,6 +99,21 @@ static bool load(struct vm *vm, enum cost_machine machine, int program, struct e
 	return good;
 }
 
+struct vm *cost_vm(enum cost_machine machine, const struct cost_operation *operation, bool with,
+		   const struct vm_options *options, struct error *error)
+{
+	int program = cost_program(machine, operation, with, error);
+	struct vm *vm = program < 0 ? NULL : vm_new(options, error);
+
+	if (vm && !load(vm, machine, program, error)) {
+		vm_free(vm);
+		vm = NULL;
+	}
+	if (program >= 0)
+		close(program);
+	return vm;
+}
+
 static struct vm *make(enum cost_machine machine, const struct cost_operation *operation, bool with,
 		       const struct technique *technique, const struct cost_options *options,
 		       struct cost *cost)
@@ -111,8 +126,7 @@ static struct vm *make(enum cost_machine machine, const struct cost_operation *o
 	    .output = {.context = cost->problem, .console = console, .message = message},
 	    .start_time = START_TIME};
 	struct error error = {.text = ""};
-	int program = cost_program(machine, operation, with, &error);
-	struct vm *vm = NULL;
+	struct vm *vm;
 
 	jit.tiers = technique->kind->tiers;
 	jit.sensitive = technique->sensitive;
@@ -120,14 +134,7 @@ static struct vm *make(enum cost_machine machine, const struct cost_operation *o
 	jit.threads = 0;
 	jit.threshold = HOT;
 	jit.code_bytes = CODE_BYTES;
-	if (program >= 0) {
-		vm = vm_new(&vm_options, &error);
-		if (vm && !load(vm, machine, program, &error)) {
-			vm_free(vm);
-			vm = NULL;
-		}
-		close(program);
-	}
+	vm = cost_vm(machine, operation, with, &vm_options, &error);
 	if (!vm)
 		snprintf(cost->problem, sizeof(cost->problem), "%.250s", error.text);
 	return vm;

@@ -47,4 +47,8 @@ struct cost_options {
 void cost_measure(enum cost_machine machine, const struct cost_operation *operation,
 		  const struct technique *technique, const struct cost_options *options, struct cost *cost);
 
+/* A machine with one of the two programs loaded; NULL: error. */
+struct vm *cost_vm(enum cost_machine machine, const struct cost_operation *operation, bool with,
+		   const struct vm_options *options, struct error *error);
+
 #endif

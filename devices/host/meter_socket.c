@@ -119,12 +119,14 @@ enum meter_input meter_socket_read(struct meter_socket *meter, int number, char 
 
 void meter_socket_write(struct meter_socket *meter, int number, const char *line)
 {
-	char text[512];
-	int size = snprintf(text, sizeof(text), "%s\r\n", line);
+	char *text;
+	int size = asprintf(&text, "%s\r\n", line);
 
+	if (size < 0)
+		return;
 	/* A stream socket takes all of a small piece or nothing, unless its buffer is about full. */
-	if (size > 0 && (size_t)size < sizeof(text))
-		send(meter->clients[number].descriptor, text, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	send(meter->clients[number].descriptor, text, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	free(text);
 }
 
 void meter_socket_add_waits(const struct meter_socket *meter, struct host_wait *wait)

@@ -1,4 +1,4 @@
-/* The meter's socket: a Unix stream socket that a few clients may connect to, with lines of text in both directions.
+/* The meter's socket, and that of `jit161 top`: a Unix stream socket that a few clients may connect to, with lines of text in both directions.
  * Never blocks: what a client does not read in time is dropped, whole lines at a time. */
 #ifndef JIT161_DEVICES_HOST_METER_SOCKET_H
 #define JIT161_DEVICES_HOST_METER_SOCKET_H

@@ -338,3 +338,83 @@ setup() {
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"Cannot write /nowhere/x.svg"* ]]
 }
+
+# A guest that goes on for ever, in the background; the socket is there when it runs.
+start_machine() {
+	jit161 run --cache=off -c "$BUILD/guest/sys161.conf" --control=ctl "$@" "$BUILD/guest/broken/livelock.elf" < /dev/null > /dev/null 2>&1 &
+	machine=$!
+	for _ in $(seq 500); do
+		[ -S ctl ] && return
+		sleep 0.02
+	done
+	return 1
+}
+
+@test "top: MIPS, engine, exits and functions of a running machine" {
+	start_machine --exit-times
+	run --separate-stderr jit161 top -b -n 2 -d 0.3 ctl
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'guest MIPS' <<<"$output")" -eq 2 ]
+	[[ "$output" == *"in translated code"*"exits     a second"*"interpret "*"host traps"* ]]
+	[[ "${lines[*]}" =~ [0-9.]+"  "(give_way|broken_main) ]]
+	# the protocol: one line of JSON for each question; several clients; nonsense is answered
+	python3 - <<-'P'
+	import json, socket
+	def client():
+	    s = socket.socket(socket.AF_UNIX); s.connect("ctl"); return s, s.makefile()
+	(a, from_a), (b, from_b) = client(), client()
+	a.sendall(b"status\nstatus\n"); b.sendall(b"frobnicate\n")
+	first, second = json.loads(from_a.readline()), json.loads(from_a.readline())
+	assert "error" in json.loads(from_b.readline())
+	assert second["executed_cycles"] >= first["executed_cycles"] > 0, first
+	assert sum(first["functions"].values()) <= first["samples"], first
+	assert set(first["exits"]) == set(first["exit_ns"]) and sum(first["exit_ns"].values()) > 0, first
+	b.close()
+	while json.loads((a.sendall(b"status\n"), from_a.readline())[1])["executed_cycles"] == second["executed_cycles"]: pass
+	P
+	kill "$machine"
+	wait "$machine" || true
+	run jit161 top -b -n 1 ctl
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"There is no machine at ctl"* ]]
+}
+
+@test "top: interpreters, and the end of the machine" {
+	start_machine --engine=interp --limit=4s
+	run --separate-stderr jit161 top -b -d 0.2 ctl
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"in decoded code"*"The machine has ended." ]]
+	[[ "$output" != *"host traps"* ]]
+	wait "$machine" || true
+}
+
+@test "top: unknown words are refused" {
+	for words in "" "-n 0 ctl" "-d x ctl" "a b" "--what ctl"; do
+		run jit161 top $words
+		[ "$status" -eq 2 ]
+	done
+	run jit161 run --control=/nowhere/ctl "$BUILD/guest/kernel.elf" -c "$BUILD/guest/sys161.conf"
+	[ "$status" -eq 2 ]
+}
+
+@test "what watches a machine changes nothing; times of exits are in --stats" {
+	figures() { grep -E "global-idle|kern,|irqs|virtual time" <<<"$stderr"; }
+	run --separate-stderr jit161 run --cache=off -c "$BUILD/guest/sys161.conf" --rtc=1 "$BUILD/guest/kernel.elf" "channels" < /dev/null
+	[ "$status" -eq 0 ]
+	plain=$(figures)
+	rm -f guest.img
+	run --separate-stderr jit161 run --cache=off -c "$BUILD/guest/sys161.conf" --rtc=1 --control=ctl --exit-times \
+		--stats=stats.json "$BUILD/guest/kernel.elf" "channels" < /dev/null
+	[ "$status" -eq 0 ]
+	[ -n "$plain" ] && [ "$(figures)" = "$plain" ]
+	[[ "$stderr" == *"seconds until translated code went on: "*" unlinked, "* ]]
+	python3 - <<-'P'
+	import json
+	s = json.load(open("stats.json"))
+	jit = s["jit"]
+	assert set(jit["exit_seconds"]) == set(jit["exits"])
+	for reason, count in jit["exits"].items():
+	    assert (jit["exit_seconds"][reason] > 0) == (count > 0), (reason, jit)
+	assert sum(jit["exit_seconds"].values()) < s["real_seconds"]
+	P
+}

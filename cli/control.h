@@ -1,0 +1,21 @@
+/* The control socket of a running machine (--control), from which `jit161 top` reads: a client writes the line "status" and gets one
+ * line of JSON. A thread of its own answers with what the machine's thread has published last, so that nothing waits for a client
+ * and no client changes what the guest does. */
+#ifndef JIT161_CLI_CONTROL_H
+#define JIT161_CLI_CONTROL_H
+
+#include "runtime/vm/vm.h"
+
+struct control;
+
+/* Listens at a path; NULL: error. */
+struct control *control_open(const char *path, struct error *error);
+/* Starts to answer: after the process was confined, so that the thread is. `kernel`: its file, open for reading, or -1; `reader`:
+ * path of libjit161-symbols.so. */
+void control_start(struct control *control, int kernel, const char *reader);
+void control_close(struct control *control); /* NULL: nothing */
+
+/* As vm_run without a limit; publishes on the way, about a thousand times a second of the host's time. */
+enum vm_state control_run(struct control *control, struct vm *vm);
+
+#endif
