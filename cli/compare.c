@@ -1,6 +1,7 @@
 /* `jit161 compare`: one guest under several techniques. */
 #include "cli/compare.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -159,15 +160,57 @@ static int complain(const struct error *error)
 	return EXIT_ERROR;
 }
 
+/* What the warm techniques start with: regions kept by a run of each that is not measured. Their directory, which goes when all is
+ * over. */
+static void make_warm(const struct comparison *comparison, const struct guest *guest,
+		      struct measure_options *how, char *directory, size_t size)
+{
+	const char *place = getenv("TMPDIR");
+
+	directory[0] = '\0';
+	how->fill = true;
+	for (unsigned i = 0; i < comparison->count; i++) {
+		const struct compared *compared = &comparison->techniques[i];
+		struct measurement run;
+
+		if (compared->external || !compared->technique.kind->warm)
+			continue;
+		if (!directory[0]) {
+			snprintf(directory, size, "%.300s/jit161-compare-XXXXXX", place ? place : "/tmp");
+			if (!mkdtemp(directory)) {
+				directory[0] = '\0';
+				break; /* it is as cold as the others, and says so: no region was kept */
+			}
+			how->cache_directory = directory;
+		}
+		measure(guest, &compared->technique, how, &run);
+	}
+	how->fill = false;
+}
+
+static void remove_directory(const char *directory)
+{
+	DIR *listing = directory[0] ? opendir(directory) : NULL;
+
+	for (const struct dirent *file; listing && (file = readdir(listing));)
+		unlinkat(dirfd(listing), file->d_name, 0);
+	if (listing)
+		closedir(listing);
+	if (directory[0])
+		rmdir(directory);
+}
+
 /* In a round each technique runs once; the one that starts changes from round to round. */
 static void run_all(struct comparison *comparison, const struct compare_options *options,
 		    const struct guest *guest)
 {
 	bool talk = isatty(STDERR_FILENO);
+	char directory[340];
 	struct measure_options how = {.jit = options->run.jit, .timeout = options->timeout};
 	char *backend = options_library_path(BACKEND_LIBRARY);
 
 	how.backend_path = backend;
+	make_warm(comparison, guest, &how, directory, sizeof(directory));
 	for (unsigned round = 0; round < comparison->rounds; round++)
 		for (unsigned i = 0; i < comparison->count; i++) {
 			struct compared *compared = &comparison->techniques[(round + i) % comparison->count];
@@ -186,6 +229,7 @@ static void run_all(struct comparison *comparison, const struct compare_options 
 		}
 	if (talk)
 		fprintf(stderr, "\r%40s\r", "");
+	remove_directory(directory);
 	free(backend);
 }
 

@@ -57,10 +57,15 @@ static void write_progress(const struct comparison *comparison, FILE *file, doub
 {
 	static struct svg_point points[COMPARE_TECHNIQUES_MAX][PROGRESS_MAX];
 	struct svg_line lines[COMPARE_TECHNIQUES_MAX];
+	struct svg_point marks[COMPARE_TECHNIQUES_MAX];
+	const struct compared *base = compare_base(comparison);
+	char mark_title[80];
 	struct svg_axis x = {"seconds since the process began", start, seconds, start > 0};
 	struct svg_axis y = {"million guest cycles", 0, 1e-6, start > 0};
+	struct break_even even;
 	unsigned count = 0;
 
+	snprintf(mark_title, sizeof(mark_title), "break-even with %s", base->name);
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct measurement *run = comparison->techniques[i].typical;
 
@@ -71,8 +76,16 @@ static void write_progress(const struct comparison *comparison, FILE *file, doub
 							      (double)run->progress[n].cycles / 1e6};
 		if ((double)run->guest_cycles / 1e6 > y.high)
 			y.high = (double)run->guest_cycles / 1e6;
-		lines[count] =
-		    (struct svg_line){comparison->techniques[i].name, i, run->progress_count, points[count]};
+		lines[count] = (struct svg_line){.name = comparison->techniques[i].name,
+						 .colour = i,
+						 .count = run->progress_count,
+						 .points = points[count]};
+		if (run->translates && base->typical && run != base->typical &&
+		    break_even(run, base->typical, &even)) {
+			marks[count] = (struct svg_point){even.seconds, even.cycles / 1e6};
+			lines[count].mark = &marks[count];
+			lines[count].mark_title = mark_title;
+		}
 		count++;
 	}
 	if (y.logarithmic)
@@ -82,21 +95,31 @@ static void write_progress(const struct comparison *comparison, FILE *file, doub
 
 static void write_time(const struct comparison *comparison, FILE *file)
 {
-	double parts[COMPARE_TECHNIQUES_MAX][SPENT_KINDS];
+	double parts[COMPARE_TECHNIQUES_MAX][SPENT_KINDS + 1];
+	const char *titles[SPENT_KINDS + 1];
 	struct svg_bar bars[COMPARE_TECHNIQUES_MAX];
 	unsigned count = 0;
+	double all, compiling;
 
+	for (unsigned kind = 0; kind < SPENT_KINDS; kind++)
+		titles[kind] = spent_titles[kind];
+	titles[SPENT_KINDS] = "compiling (second tier, beside)";
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct measurement *run = comparison->techniques[i].typical;
 
 		if (!run || comparison->techniques[i].external)
 			continue;
+		compiling = (double)run->jit.compile_ns;
+		all = compiling;
 		for (unsigned kind = 0; kind < SPENT_KINDS; kind++)
-			parts[count][kind] = 100 * compare_spent(run, kind);
+			all += (double)run->spent_ns[kind];
+		for (unsigned kind = 0; kind < SPENT_KINDS && all > 0; kind++)
+			parts[count][kind] = 100 * (double)run->spent_ns[kind] / all;
+		parts[count][SPENT_KINDS] = all > 0 ? 100 * compiling / all : 0;
 		bars[count] = (struct svg_bar){comparison->techniques[i].name, parts[count]};
 		count++;
 	}
-	svg_bars(file, bars, count, spent_titles, SPENT_KINDS, " %");
+	svg_bars(file, bars, count, titles, SPENT_KINDS + 1, " %");
 }
 
 static void write_exits(const struct comparison *comparison, FILE *file)
@@ -189,13 +212,13 @@ static void write_page(const struct comparison *comparison, FILE *file)
 		comparison->rounds == 1 ? "" : "s");
 	write_table(comparison, file);
 	if (slowest > 0) {
-		fputs("<h2>Progress</h2>\n", file);
+		fputs("<h2>Progress</h2>\n<p>A ring is where a technique gets ahead for good.</p>\n", file);
 		write_progress(comparison, file, 0, fastest * 3 < slowest ? fastest * 3 : slowest);
 		fputs("<h2>Start-up and steady state: the same, logarithmic</h2>\n", file);
 		write_progress(comparison, file, fastest * START_SHARE, slowest);
 		fputs("<h2>Break-even</h2>\n", file);
 		write_break_even(comparison, file);
-		fputs("<h2>Where the machine's thread spends its time</h2>\n", file);
+		fputs("<h2>Where CPU time goes</h2>\n", file);
 		write_time(comparison, file);
 		fputs("<h2>Exits from translated code, per million guest cycles</h2>\n", file);
 		write_exits(comparison, file);

@@ -71,6 +71,8 @@ static void add_typical(cJSON *object, const struct measurement *run)
 		cJSON_AddNumberToObject(object, "code_bytes", compare_code_bytes(run));
 		cJSON_AddNumberToObject(object, "expansion", compare_expansion(run));
 		add_number(object, "translated_cycles", run->jit.translated_cycles);
+		add_number(object, "regions", run->jit.regions);
+		add_number(object, "regions_kept_before", run->jit.kept_loaded);
 	}
 	split = cJSON_AddObjectToObject(object, "time_split");
 	for (unsigned kind = 0; kind < SPENT_KINDS; kind++)

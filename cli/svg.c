@@ -144,7 +144,16 @@ void svg_lines(FILE *file, const struct svg_axis *x, const struct svg_axis *y, c
 			WIDTH - RIGHT + 14, TOP + i * LEGEND, colour, WIDTH - RIGHT + 34,
 			TOP + 12 + i * LEGEND);
 		html_text(file, lines[i].name);
-		fputs("</text></g>\n", file);
+		fputs("</text>", file);
+		if (lines[i].mark && inside(x, y, lines[i].mark)) {
+			fprintf(file,
+				"<circle cx=\"%.1f\" cy=\"%.1f\" r=\"7\" fill=\"none\" stroke=\"%s\" "
+				"stroke-width=\"3\"><title>",
+				plot_x(x, lines[i].mark->x), plot_y(y, lines[i].mark->y), colour);
+			html_text(file, lines[i].mark_title);
+			fputs("</title></circle>", file);
+		}
+		fputs("</g>\n", file);
 	}
 	fputs("</svg>\n", file);
 }

@@ -26,6 +26,8 @@ struct svg_line {
 	const char *name;
 	unsigned colour, count;
 	const struct svg_point *points; /* what lies outside the axes is cut off */
+	const struct svg_point *mark;	/* NULL: none */
+	const char *mark_title;
 };
 
 /* Width 960. */

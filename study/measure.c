@@ -248,6 +248,7 @@ static void run_child(const struct guest *guest, const struct technique *techniq
 	jit.tiers = technique->kind->tiers;
 	jit.sensitive = technique->sensitive;
 	jit.backend_path = options->backend_path;
+	jit.cache_directory = technique->kind->warm ? options->cache_directory : NULL;
 	vm = vm_new(&machine, &error);
 	if (!vm || !build(vm, guest, &error)) {
 		snprintf(result->problem, sizeof(result->problem), "%.254s", error.text);
@@ -275,6 +276,14 @@ static void run_child(const struct guest *guest, const struct technique *techniq
 			 result->jit.backend_error);
 	else
 		result->ok = true;
+	if (options->fill && vm->jit) {
+		jit_keep(vm->jit, &error);
+		if (error.text[0]) {
+			result->ok = false;
+			snprintf(result->problem, sizeof(result->problem), "nothing kept: %.230s",
+				 error.text);
+		}
+	}
 }
 
 bool measure(const struct guest *guest, const struct technique *technique,

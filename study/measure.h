@@ -67,9 +67,11 @@ struct measurement {
 };
 
 struct measure_options {
-	const char *backend_path; /* libjit161-llvm.so */
-	struct jit_options jit;	  /* what the technique does not decide */
-	unsigned timeout;	  /* seconds of wall time after which the run is ended; 0: none */
+	const char *backend_path;    /* libjit161-llvm.so */
+	const char *cache_directory; /* where regions are kept for techniques that are warm */
+	bool fill;		/* this run keeps its regions there for later ones; its times say nothing */
+	struct jit_options jit; /* what the technique does not decide */
+	unsigned timeout;	/* seconds of wall time after which the run is ended; 0: none */
 };
 
 /* Runs the guest; false if it could not be run to an end, with `problem`. */

@@ -4,12 +4,13 @@
 #include <string.h>
 
 const struct technique_kind technique_kinds[] = {
-    {"reference", "plain interpreter: decodes and executes", ENGINE_REFERENCE, TIERS_AUTO},
-    {"interp", "threaded interpreter: code decoded once", ENGINE_INTERP, TIERS_AUTO},
-    {"tier1", "translator: stencils only, at once", ENGINE_JIT, TIERS_FIRST},
-    {"tier2", "translator: LLVM regions only, in the background", ENGINE_JIT, TIERS_SECOND},
-    {"both", "translator: both tiers", ENGINE_JIT, TIERS_AUTO},
-    {NULL, NULL, ENGINE_REFERENCE, TIERS_AUTO},
+    {"reference", "plain interpreter: decodes and executes", ENGINE_REFERENCE, TIERS_AUTO, false},
+    {"interp", "threaded interpreter: code decoded once", ENGINE_INTERP, TIERS_AUTO, false},
+    {"tier1", "translator: stencils only, at once", ENGINE_JIT, TIERS_FIRST, false},
+    {"tier2", "translator: LLVM regions only, in the background", ENGINE_JIT, TIERS_SECOND, false},
+    {"both", "translator: both tiers", ENGINE_JIT, TIERS_AUTO, false},
+    {"warm", "translator: both tiers, regions kept on disk by an earlier run", ENGINE_JIT, TIERS_AUTO, true},
+    {NULL, NULL, ENGINE_REFERENCE, TIERS_AUTO, false},
 };
 
 bool technique_parse(struct technique *technique, const char *text)

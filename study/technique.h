@@ -11,6 +11,7 @@ struct technique_kind {
 	const char *title; /* what it is, for readers */
 	enum vm_engine engine;
 	enum jit_tiers tiers; /* with ENGINE_JIT */
+	bool warm;	      /* regions are there from an earlier run, kept on disk */
 };
 /* Ends with a row without a name. */
 extern const struct technique_kind technique_kinds[];
@@ -26,6 +27,6 @@ struct technique {
 bool technique_parse(struct technique *technique, const char *text);
 
 /* What runs if nobody chooses. */
-#define TECHNIQUES_DEFAULT "reference,interp,tier1,tier2,both,both:call,both:trap"
+#define TECHNIQUES_DEFAULT "reference,interp,tier1,tier2,both,warm,both:call,both:trap"
 
 #endif

@@ -418,3 +418,19 @@ start_machine() {
 	assert sum(jit["exit_seconds"].values()) < s["real_seconds"]
 	P
 }
+
+@test "compare: a warm technique has its regions from an earlier run, and leaves nothing behind" {
+	mkdir temporary && export TMPDIR="$PWD/temporary"
+	run --separate-stderr jit161 compare --rounds=1 --techniques=both,warm,warm:call --json=c.json --threshold=2000 --compile-threads=0 \
+		-c "$BUILD/guest/sys161.conf" "$BUILD/guest/kernel.elf" sieve
+	[ "$status" -eq 0 ]
+	python3 - <<-'P'
+	import json
+	both, warm, call = json.load(open("c.json"))["techniques"]
+	assert both["regions"] > 0 and both["regions_kept_before"] == 0, both["regions"]
+	for technique in warm, call:
+	    assert technique["regions_kept_before"] > both["regions"] / 2, technique["regions_kept_before"]
+	    assert technique["compile_cpu_seconds"]["median"] < both["compile_cpu_seconds"]["median"]
+	P
+	[ -z "$(ls temporary)" ]
+}
