@@ -98,15 +98,48 @@ def exchange(guests, hub_programs, first, second, third, extra):
             assert any(message in line for line in errors), (message, errors)
 
 
+def carrier(guests, programs):
+    """A machine that idles finds the hub there, gone, and back."""
+    with tempfile.TemporaryDirectory() as folder:
+        hub = Hub(programs, folder)
+        with open(os.path.join(folder, "sys161.conf"), "w") as file:
+            file.write("0 serial\n" + CONFIG % (5, hub.path))
+        machine = subprocess.Popen(["stdbuf", "-oL", "-eL", os.path.join(programs, "sys161"), "-X", "-tn",
+                                    os.path.join(guests, "..", "broken", "idle.elf")], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        STARTED.append(machine)
+
+        def wait_for(text):
+            seen = []
+            for line in machine.stdout:
+                seen.append(line)
+                if text in line:
+                    return
+            raise AssertionError((text, seen))
+
+        wait_for("nic: slot 3: carrier detected")
+        wait_for("trace: -- nic: slot 3: keepalive succeeded")
+        hub.stop()
+        wait_for("sys161: nic: slot 3: lost carrier")
+        wait_for("trace: -- nic: slot 3: keepalive rejected: ")  # the original's leaves its socket behind
+        hub = Hub(programs, folder)
+        wait_for("sys161: nic: slot 3: carrier detected")
+        machine.terminate()
+        machine.communicate()
+        hub.stop()
+
+
 def main():
     ours = os.path.abspath(sys.argv[1])
     guests = os.path.join(ours, "guest", "bare")
     exchange(guests, ours, ours, ours, ours, ["--engine=interp"])
     exchange(guests, ours, ours, ours, ours, ["--engine=lockstep"])
+    carrier(guests, ours)
     if "JIT161_ORIGINAL" in os.environ:
         theirs = os.path.dirname(os.environ["JIT161_ORIGINAL"])
         exchange(guests, theirs, ours, theirs, ours, [])
         exchange(guests, ours, theirs, ours, theirs, [])
+        carrier(guests, theirs)
 
 
 try:
