@@ -4,7 +4,8 @@
   original.py CASE GUESTS PROGRAMS             runs a case with the programs of a folder, compares with the record
   original.py --original CASE GUESTS           compares the original itself
   original.py --record CASE GUESTS             writes the record anew, with the original
-  original.py --table FOLDER                   every item of FOLDER/items.txt has a case that covers it, or a reason
+  original.py --table FOLDER                   every item of FOLDER/items.txt has a case that covers it, or a reason;
+                                               every message of FOLDER/messages.txt is in a record, or in a test
 
 A case is a text file: lines "key: value", then what was recorded under "== " headings.
 
@@ -119,9 +120,37 @@ def check_table(folder):
     return not missing
 
 
+def check_messages(folder):
+    tests = os.path.dirname(os.path.dirname(os.path.abspath(folder)))
+    records, count, missing = "", 0, []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".case"):
+            records += read_case(os.path.join(folder, name))[2]
+    with open(os.path.join(folder, "messages.txt")) as file:
+        for line in file:
+            if not line.strip() or line.startswith("#"):
+                continue
+            message, _, place = (part for part in line.rstrip("\n").partition("|"))
+            place = place.strip()
+            message = message.rstrip() if place else message
+            count += 1
+            if not place:
+                found = message in records
+            else:
+                place = "../docs/quirks.md" if place == "(none)" else place
+                with open(os.path.join(tests, place), encoding="utf-8") as test:
+                    found = message in test.read()
+            if not found:
+                missing.append("%s: not in %s" % (message, place or "any record"))
+    print("%d messages" % count)
+    print("\n".join(missing))
+    return not missing
+
+
 def main(words):
     if words[0] == "--table":
-        return check_table(words[1])
+        items, messages = check_table(words[1]), check_messages(words[1])
+        return items and messages
     mode = words.pop(0) if words[0].startswith("--") else ""
     path, guests = words[0], os.path.abspath(words[1])
     case, head, expected = read_case(path)
