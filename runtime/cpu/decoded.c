@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/decode.h"
+#include "runtime/core/planted.h"
 #include "runtime/cpu/cpu_internal.h"
 #include "runtime/cpu/debug.h"
 
@@ -178,6 +179,7 @@ static void decode_word32(struct decoded_op *op, unsigned index, const struct in
 		break;
 	case MIPS_OP_INS: /* rd holds the last bit */
 		field = UINT32_MAX >> (31 - (insn->rd - insn->sa));
+		field &= planted(BUG_DECODED_FIELD) ? field >> 1 : UINT32_MAX;
 		set(op, DECODED_INS, insn->rt, insn->rs, insn->sa);
 		op->imm = (int32_t)(field << insn->sa);
 		break;
@@ -402,6 +404,8 @@ static void mark(struct threaded *threaded, const struct decoded_page *page, uns
 {
 	struct memory *memory = threaded->memory;
 
+	last = planted(BUG_DECODED_MARK) ? first : last;
+
 	if (!memory_page_has_code(memory, page->frame))
 		for (unsigned i = 0; i < threaded->cpu_count; i++)
 			soft_tlb_protect(&threaded->cpus[i], page->frame);
@@ -485,7 +489,8 @@ void decoded_code_written(void *context, uint32_t offset, uint32_t size)
 	for (uint32_t word = offset / 4; word <= last; word++) {
 		struct decoded_page *page = threaded->pages[word / PAGE_WORDS];
 
-		if (page && page->ops[word % PAGE_WORDS].code != DECODED_NOTHING)
+		if (page && page->ops[word % PAGE_WORDS].code != DECODED_NOTHING &&
+		    !planted(BUG_DECODED_WRITE))
 			forget(threaded, page);
 	}
 }

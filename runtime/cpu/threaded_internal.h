@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "runtime/core/planted.h"
 #include "runtime/cpu/cpu_internal.h"
 #include "runtime/cpu/debug.h"
 #include "runtime/cpu/decoded.h"

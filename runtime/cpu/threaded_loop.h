@@ -83,7 +83,8 @@ static enum outcome THREADED_LOOP(struct cpu *cpu, const int32_t **handlers)
 #define CYCLES	       (cpu->active_end - (uint64_t)(stop - op))
 #define DISPATCH       goto *(&&first_NOTHING + op->handler)
 #define DISPATCH_SLOT  goto *(&&first_NOTHING + slot_handlers[op->code])
-#define ENOUGH_FOR(at) ((const char *)stop - (const char *)(at) >= (at)->cost)
+#define ENOUGH_FOR(at) (BYTES_LEFT(at) >= (at)->cost)
+#define BYTES_LEFT(at) ((const char *)(stop + planted(BUG_DECODED_BUDGET)) - (const char *)(at))
 /* Whether a jump stays in the page, with nothing to look up that is not known. One that does not. Where the processor is
  * left to others. */
 #if FOR_MIPS32
@@ -103,6 +104,8 @@ static enum outcome THREADED_LOOP(struct cpu *cpu, const int32_t **handlers)
 	do {                                                                                                 \
 		target = op + 2;                                                                             \
 		op++;                                                                                        \
+		if (planted(BUG_DECODED_SLOT))                                                               \
+			DISPATCH;                                                                            \
 		DISPATCH_SLOT;                                                                               \
 	} while (0)
 #else
@@ -238,7 +241,7 @@ first_MTC0:
 		goto jump;                                                                                   \
 	}                                                                                                    \
 	op += 2;                                                                                             \
-	stop++;                                                                                              \
+	stop += !planted(BUG_DECODED_LIKELY);                                                                \
 	ENTER_CHECKED;
 	DECODED_LIKELY(X)
 #undef X
@@ -349,6 +352,7 @@ leave:
 #undef DISPATCH
 #undef DISPATCH_SLOT
 #undef ENOUGH_FOR
+#undef BYTES_LEFT
 #undef ENTER_CHECKED
 #undef STAYS
 #undef LAND

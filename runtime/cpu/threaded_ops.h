@@ -24,7 +24,7 @@
 #define USE(ready)   (void)(FOR_MIPS32 || ((ready) = CYCLES + HILO_LATENCY))
 #define USE_BOTH     (void)(FOR_MIPS32 || (cpu->hi_ready = cpu->lo_ready = CYCLES + HILO_LATENCY))
 /* MIPS-161's look-ups show in EntryHi. */
-#define LOOK_UP(va)  (void)(FOR_MIPS32 || (cpu->lookup_va = (va)))
+#define LOOK_UP(va)  (void)(FOR_MIPS32 || planted(BUG_DECODED_LOOKUP) || (cpu->lookup_va = (va)))
 /* How far the part of a word that LWL and SWL, or LWR and SWR, touch is from its other end. */
 #define PARTIAL_SHIFT(va, left) ((left) == BIG ? 8 * ((va) & 3) : 24 - 8 * ((va) & 3))
 
@@ -306,7 +306,7 @@ OP(SC) {
 		if (stored)
 			put_word(at, *reg, BIG);
 	}
-	if (FOR_MIPS32)
+	if (FOR_MIPS32 && !planted(BUG_DECODED_LINK))
 		cpu->ll_active = false;
 	if (stored)
 		cpu->sc_succeeded++;
