@@ -659,9 +659,10 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 	case MIPS_OP_JAL:
 		cpu->transfer = TRANSFER_BRANCH;
 		set_link(cpu, 31);
-		if (__builtin_expect(cpu->called != NULL, 0))
-			cpu->called(cpu, cpu->pc, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu));
 		jump_to(cpu, (cpu->pc & 0xF0000000u) | (word << 2 & 0x0FFFFFFCu), family);
+		/* One that faults counts as a call from the vector, as in the original. */
+		if (__builtin_expect(cpu->called != NULL, 0))
+			cpu->called(cpu, cpu->pc, cpu->next_pc);
 		break;
 	case MIPS_OP_JR:
 		cpu->transfer = TRANSFER_BRANCH;
@@ -673,10 +674,10 @@ FOR_FAMILY void execute(struct cpu *cpu, uint32_t word, enum cpu_family family)
 		/* With rd = rs: the link address in the original, the old value in QEMU. */
 		if (family == FAMILY_MIPS161)
 			rs = mips_word_rs(word) ? gpr[mips_word_rs(word)] : 0;
+		jump_to(cpu, rs, family);
 		/* The original counts these only in the processor that traces. */
 		if (__builtin_expect(cpu->called != NULL, 0) && is_traced(cpu, TRACE_PROCESSOR))
-			cpu->called(cpu, cpu->pc, rs);
-		jump_to(cpu, rs, family);
+			cpu->called(cpu, cpu->pc, cpu->next_pc);
 		break;
 	case MIPS_OP_BEQ:
 		branch_if(cpu, rs == rt, word, family);

@@ -71,12 +71,13 @@ void vm_profile_start(struct vm *vm, uint32_t low, uint32_t high)
 	profile = calloc(1, sizeof(*profile));
 	if (!profile)
 		abort();
-	profile->bin_count = ((high - low) / BIN_BYTES + 1) & ~1u;
+	profile->bin_count = (high - low) / BIN_BYTES;
 	profile->low = low;
-	profile->high = low + profile->bin_count * BIN_BYTES;
-	if (profile->high < high)
-		profile->high = high;
-	profile->high++;
+	profile->high = high + 1;
+	if (profile->bin_count & 1) {
+		profile->bin_count++;
+		profile->high += BIN_BYTES;
+	}
 	profile->bins = calloc(profile->bin_count + 1, sizeof(struct bin));
 	if (!profile->bins)
 		abort();
