@@ -97,7 +97,7 @@ static bool make_object(struct backend_thread *thread, LLVMModuleRef module, LLV
 	LLVMSetTarget(module, thread->triple);
 	LLVMSetModuleDataLayout(module, thread->layout);
 	if (text)
-		text->llvm_ir = text_of_module(module);
+		text->llvm_ir = text_of_module(module, &text->llvm_ir_links);
 	if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message)) {
 		error_set(error, "the lowering made wrong LLVM IR: %s", message);
 		LLVMDisposeMessage(message);
@@ -107,7 +107,7 @@ static bool make_object(struct backend_thread *thread, LLVMModuleRef module, LLV
 	if (!run_passes(thread, module, error))
 		return false;
 	if (text)
-		text->llvm_ir_optimised = text_of_module(module);
+		text->llvm_ir_optimised = text_of_module(module, &text->llvm_ir_optimised_links);
 	if (!generate(thread, module, buffer, error))
 		return false;
 	if (!thread->failed)
@@ -161,7 +161,7 @@ static bool make_images(struct backend_thread *thread, LLVMMemoryBufferRef buffe
 		find_entries(&object, &regions[i], i, section);
 	}
 	if (text)
-		text->assembly = text_of_code(thread, &object, regions, count);
+		text->assembly = text_of_code(thread, &object, regions, count, &text->assembly_links);
 	return true;
 }
 
@@ -178,12 +178,20 @@ static bool compile_module(struct backend_thread *thread, struct backend_region 
 {
 	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("regions", thread->context);
 	LLVMMemoryBufferRef buffer = NULL;
+	struct links links;
 	bool done = true;
 
+	thread->links = NULL;
+	if (text && count == 1) {
+		links_begin(&links, thread->context, module);
+		thread->links = &links;
+	}
 	LLVMContextSetDiscardValueNames(thread->context, !text);
 	for (unsigned i = 0; done && i < count; i++)
 		done = has_entry(regions[i].ir) ? lower_region(thread, module, &regions[i], i, error)
 						: error_set(error, "a region without an entry");
+	if (thread->links)
+		links_end(thread->links);
 	done = done && make_object(thread, module, &buffer, text, error);
 	if (done) {
 		done = make_images(thread, buffer, regions, count, text, error);

@@ -108,17 +108,28 @@ struct backend_options {
 	uint32_t code_map_offset;
 };
 
-/* Text of the stages of a compilation, for dumps. Owned by the caller, freed with free(). */
+/* Of each line of a text, the number of the IR operation that it was made from (BACKEND_OP), or BACKEND_NO_OP. */
+struct backend_links {
+	uint32_t *ops;
+	unsigned count;
+};
+/* The number of an operation in its region. */
+#define BACKEND_OP(block, insn) ((uint32_t)(block) << 16 | (uint32_t)(insn))
+#define BACKEND_NO_OP		UINT32_MAX
+
+/* Text of the stages of a compilation, for dumps. Owned by the caller, freed with free(), the links' `ops` as well. */
 struct backend_text {
 	char *llvm_ir;		 /* as lowered */
 	char *llvm_ir_optimised; /* after LLVM's passes */
 	char *assembly;		 /* host assembly, Intel syntax, with offsets */
+	struct backend_links llvm_ir_links, llvm_ir_optimised_links,
+	    assembly_links; /* of one region at a time */
 };
 
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context and target machine */
 
-#define BACKEND_VERSION 5
+#define BACKEND_VERSION 6
 
 struct backend_interface {
 	unsigned version;

@@ -11,7 +11,8 @@
 
 #include "jit/llvm/llvm_internal.h"
 
-void print_host_instructions(FILE *file, void *context, const uint8_t *code, uint64_t start, uint64_t end)
+void print_host_instructions(FILE *file, void *context, const uint8_t *code, uint64_t start, uint64_t end,
+			     const struct code_lines *lines, struct backend_links *links)
 {
 	char line[256];
 
@@ -27,6 +28,8 @@ void print_host_instructions(FILE *file, void *context, const uint8_t *code, uin
 			length = 1;
 		}
 		fprintf(file, "%6" PRIx64 ":%s\n", at, line);
+		if (links)
+			links_line(links, lines ? code_lines_find(lines, at) : BACKEND_NO_OP);
 		at += length;
 	}
 }
@@ -53,5 +56,5 @@ __attribute__((visibility("default"))) void jit161_disassemble(const uint8_t *co
 
 	pthread_once(&once, make_context);
 	if (host)
-		print_host_instructions(file, host, code, offset, offset + size);
+		print_host_instructions(file, host, code, offset, offset + size, NULL, NULL);
 }

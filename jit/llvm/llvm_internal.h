@@ -15,6 +15,7 @@
 #include <llvm-c/TargetMachine.h>
 
 #include "jit/llvm/backend.h"
+#include "jit/llvm/links.h"
 #include "jit/stencil.h"
 
 /* Calling conventions by LLVM's numbers; the C API names neither. */
@@ -73,6 +74,7 @@ struct backend_thread {
 	jmp_buf *on_fatal;	/* where to continue after a fatal error inside LLVM */
 	bool broken;		/* there was one: LLVM's structures are not to be touched again */
 	char fatal_reason[256]; /* and its text */
+	struct links *links;	/* NULL: nobody wants to know */
 };
 
 /* An object file that LLVM made. */
@@ -115,18 +117,21 @@ bool object_open(const void *data, size_t size, struct object *object, struct er
 /* Makes an image of a section of code and all that it refers to. Fails if there is something that could not run at another
  * address than it is linked at, or is written at run time. */
 bool object_image(const struct object *object, const char *section, struct code_image *image);
+/* The bytes of a section by its name, as they are in the file; NULL if there is none. */
+const uint8_t *object_section(const struct object *object, const char *name, size_t *size);
 /* The name of the next function in a section, NULL if there are no more; where it starts in it. `next` is 0 at first. */
 const char *object_function(const struct object *object, const char *section, size_t *next, uint64_t *offset,
 			    uint64_t *size);
 
 /* --- text.c --- */
 
-char *text_of_module(LLVMModuleRef module);
+char *text_of_module(LLVMModuleRef module, struct backend_links *links);
 /* Of `count` regions. */
 char *text_of_code(const struct backend_thread *thread, const struct object *object,
-		   const struct backend_region *regions, unsigned count);
-/* The instructions at `code`, which lie at the offsets from `start` to `end`. */
+		   const struct backend_region *regions, unsigned count, struct backend_links *links);
+/* The instructions at `code`, which lie at the offsets from `start` to `end`. With `links`, adds theirs, as `lines` has them;
+ * `lines` may be NULL. */
 void print_host_instructions(FILE *file, void *disassembler, const uint8_t *code, uint64_t start,
-			     uint64_t end);
+			     uint64_t end, const struct code_lines *lines, struct backend_links *links);
 
 #endif

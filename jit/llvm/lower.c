@@ -779,9 +779,14 @@ static void lower_block(struct lowering *lowering, unsigned number)
 	if (lowering->needed[number])
 		check_budget(lowering, lowering->needed[number]);
 	for (unsigned i = 0; i < block->count; i++) {
-		if (!block->insns[i].dead)
-			lowering->values[i] = lower_insn(lowering, &block->insns[i]);
+		if (block->insns[i].dead)
+			continue;
+		if (lowering->links)
+			links_at(lowering->links, builder, BACKEND_OP(number, i));
+		lowering->values[i] = lower_insn(lowering, &block->insns[i]);
 	}
+	if (lowering->links)
+		links_at(lowering->links, builder, BACKEND_NO_OP);
 	finish_stairs(lowering);
 }
 
@@ -1035,6 +1040,8 @@ static void lower_function(struct lowering *lowering, unsigned number)
 		snprintf(name, sizeof(name), "region.%u", number);
 	lowering->function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
 	set_section(lowering->function, number);
+	if (lowering->links)
+		links_function(lowering->links, lowering->function);
 	if (entries > 1)
 		LLVMSetLinkage(lowering->function, LLVMInternalLinkage);
 	lowering->cpu = LLVMGetParam(lowering->function, 0);
@@ -1075,6 +1082,7 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	    .options = &thread->backend->options,
 	    .context = thread->context,
 	    .module = module,
+	    .links = thread->links,
 	    .region = ir,
 	};
 	unsigned longest = 0;

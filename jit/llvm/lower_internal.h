@@ -33,6 +33,7 @@ struct lowering {
 	const struct backend_options *options;
 	LLVMContextRef context;
 	LLVMModuleRef module;
+	struct links *links; /* NULL: not wanted */
 	LLVMBuilderRef builder;
 
 	/* The region. */

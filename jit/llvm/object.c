@@ -67,6 +67,19 @@ bool object_open(const void *data, size_t size, struct object *object, struct er
 	return object->section_names ? read_symbols(object) : malformed(object);
 }
 
+const uint8_t *object_section(const struct object *object, const char *name, size_t *size)
+{
+	for (unsigned i = 0; i < object->section_count; i++) {
+		const Elf64_Shdr *section = &object->sections[i];
+
+		if (strcmp(object->section_names + section->sh_name, name) != 0)
+			continue;
+		*size = section->sh_size;
+		return part(object, section->sh_offset, section->sh_size);
+	}
+	return NULL;
+}
+
 const char *object_function(const struct object *object, const char *section, size_t *next, uint64_t *offset,
 			    uint64_t *size)
 {

@@ -7,21 +7,23 @@
 
 #include <llvm-c/Disassembler.h>
 
-char *text_of_module(LLVMModuleRef module)
+char *text_of_module(LLVMModuleRef module, struct backend_links *links)
 {
 	char *text = LLVMPrintModuleToString(module), *copy = strdup(text);
 
 	LLVMDisposeMessage(text);
-	return copy;
+	return copy ? links_take(copy, links) : copy;
 }
 
 char *text_of_code(const struct backend_thread *thread, const struct object *object,
-		   const struct backend_region *regions, unsigned count)
+		   const struct backend_region *regions, unsigned count, struct backend_links *links)
 {
 	LLVMDisasmContextRef context =
 	    LLVMCreateDisasmCPUFeatures(thread->triple, thread->cpu, thread->features, NULL, 0, NULL, NULL);
 	char *text = NULL, section[32];
-	size_t size = 0;
+	size_t size = 0, table_size = 0;
+	const uint8_t *table = object_section(object, ".debug_line", &table_size);
+	struct code_lines lines = {0};
 	FILE *file;
 
 	if (!context)
@@ -29,6 +31,8 @@ char *text_of_code(const struct backend_thread *thread, const struct object *obj
 	file = open_memstream(&text, &size);
 	if (!file)
 		abort();
+	if (table)
+		lines = code_lines_read(table, table_size);
 	for (unsigned i = 0; i < count; i++) {
 		size_t next = 0;
 		uint64_t start, length;
@@ -38,11 +42,17 @@ char *text_of_code(const struct backend_thread *thread, const struct object *obj
 		while ((name = object_function(object, section, &next, &start, &length))) {
 			if (start > regions[i].image.size || length > regions[i].image.size - start)
 				continue;
-			fprintf(file, "%s%s:\n", ftell(file) ? "\n" : "", name);
+			if (ftell(file)) {
+				fputc('\n', file);
+				links_line(links, BACKEND_NO_OP);
+			}
+			fprintf(file, "%s:\n", name);
+			links_line(links, BACKEND_NO_OP);
 			print_host_instructions(file, context, regions[i].image.bytes + start, start,
-						start + length);
+						start + length, count == 1 ? &lines : NULL, links);
 		}
 	}
+	code_lines_free(&lines);
 	LLVMDisasmDispose(context);
 	fclose(file);
 	return text;
