@@ -205,6 +205,9 @@ struct ir_pass {
 	const char *description;
 };
 extern const struct ir_pass ir_passes[];
-void ir_optimise(struct ir_region *region); /* all passes over all blocks */
+/* All passes over all blocks but those whose bit is set: 1 << index in the table. */
+void ir_optimise(struct ir_region *region, unsigned skipped);
+/* One pass over all blocks. */
+void ir_run_pass(struct ir_region *region, const struct ir_pass *pass);
 
 #endif

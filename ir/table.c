@@ -54,12 +54,17 @@ const struct ir_pass ir_passes[] = {
     {"dead_stores", ir_dead_stores, "state overwritten before anybody can see it; unused values"},
     {NULL, NULL, NULL}};
 
-void ir_optimise(struct ir_region *region)
+void ir_run_pass(struct ir_region *region, const struct ir_pass *pass)
 {
-	for (const struct ir_pass *pass = ir_passes; pass->name; pass++) {
-		for (unsigned i = 0; i < region->count; i++)
-			pass->run(&region->blocks[i]);
-	}
+	for (unsigned i = 0; i < region->count; i++)
+		pass->run(&region->blocks[i]);
+}
+
+void ir_optimise(struct ir_region *region, unsigned skipped)
+{
+	for (unsigned i = 0; ir_passes[i].name; i++)
+		if (!(skipped >> i & 1))
+			ir_run_pass(region, &ir_passes[i]);
 }
 
 static const struct {

@@ -140,11 +140,12 @@ static void bury(struct jit *jit, uint32_t number)
 }
 
 /* Makes way for code of the second tier at one place. */
-static void replace(struct jit *jit, struct block_entry *entry)
+static void replace(struct jit *jit, struct block_entry *entry, uint32_t head)
 {
 	uint32_t number = entry->translation;
 	struct translation *old = translation_at(jit, number);
 
+	journal_note(jit, LOSS_REPLACED, number, entry->pa - old->pa, head);
 	slots_unlink_incoming(jit, old);
 	clear_jump_caches(jit, entry->va, entry->user);
 	remove_instance(jit, number, entry->pa - old->pa);
@@ -166,7 +167,7 @@ static void set_entries(struct jit *jit, uint32_t number, uint32_t distance)
 			/* Of two of a kind the older one stays. */
 			if (translation_at(jit, entry->translation)->tier >= translation->tier)
 				continue;
-			replace(jit, entry);
+			replace(jit, entry, translation->va);
 		}
 		entry->translation = number;
 		entry->code = (uint32_t)((const uint8_t *)own.code - jit->code.executable);
@@ -305,6 +306,7 @@ void cache_install(struct jit *jit, struct region *region)
 	jit->region_bytes += region_size(region);
 	reclaim_add(jit, region->object, region->translation, 0);
 	set_entries(jit, region->translation, 0);
+	journal_code(jit, region->translation, true);
 	jit->statistics.regions++;
 	jit->statistics.blocks += region->blocks_lifted;
 	jit->statistics.guest_instructions += region->instructions;
@@ -329,6 +331,7 @@ bool cache_install_block(struct jit *jit, const struct emitted_block *block)
 	add_instance(jit, number, 0);
 	reclaim_add(jit, jit->chunk, number, block->size);
 	set_entries(jit, number, 0);
+	journal_code(jit, number, true);
 	jit->statistics.stencil_blocks++;
 	jit->statistics.stencil_instructions += block->instructions;
 	jit->statistics.stencil_code_bytes += block->size;
@@ -351,6 +354,7 @@ void cache_remove(struct jit *jit, uint32_t number)
 {
 	struct translation *translation = translation_at(jit, number);
 
+	journal_code(jit, number, false);
 	slots_unlink_incoming(jit, translation);
 	while (translation->instance_count) {
 		uint32_t distance = translation_instances(translation)[0];
@@ -489,8 +493,10 @@ void jit_split(struct jit *jit, uint32_t va)
 			continue;
 		}
 		translation->retired = true;
-		while (translation->instance_count)
+		while (translation->instance_count) {
+			journal_note(jit, LOSS_SPLIT, number, translation_instances(translation)[0], va);
 			cache_detach(jit, number, translation_instances(translation)[0]);
+		}
 	}
 }
 

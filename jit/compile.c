@@ -134,7 +134,7 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 	if (!any)
 		region->ir.blocks[0].entry = true;
 	if (optimise)
-		ir_optimise(&region->ir);
+		ir_optimise(&region->ir, jit->options.skipped_passes);
 	return true;
 }
 

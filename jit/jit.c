@@ -68,6 +68,8 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 		jit_free(jit);
 		return NULL;
 	}
+	if (options->journal)
+		jit->journal = journal_new();
 	kept_open(jit);
 	memory->listeners[CODE_TRANSLATED] =
 	    (struct code_listener){.written = cache_code_written, .context = jit};
@@ -86,6 +88,7 @@ void jit_free(struct jit *jit)
 	emitter_free(jit->emitter);
 	cache_free(jit);
 	kept_close(jit);
+	journal_free(jit->journal);
 	code_memory_free(&jit->code);
 	free(jit);
 }
@@ -488,6 +491,8 @@ static void run(struct jit *jit, struct cpu *cpu)
 		}
 		enter(jit, cpu, code);
 		enum exit_reason reason = cpu->exit_reason;
+		if (jit->journal && reason == EXIT_AFTER)
+			journal_name_writer(jit, cpu->pc - 4);
 		if (reason == EXIT_INTERPRET) { /* of a region */
 			jit->helpers.interpret(cpu);
 			continue;
@@ -522,6 +527,7 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	uint64_t translated = jit->statistics.translated_cycles;
 	int64_t before = cpu->budget;
 
+	jit->running = cpu;
 	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
 	    jit->interpreted_cycles < WARM_UP_CYCLES && !kept_any(jit)) {
 		jit->activity = JIT_COLD;
@@ -530,6 +536,7 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 		run(jit, cpu);
 	}
 	jit->activity = JIT_OUTSIDE;
+	jit->running = NULL;
 	translated = jit->statistics.translated_cycles - translated;
 	jit->interpreted_cycles += (uint64_t)(before - cpu->budget) - translated;
 }

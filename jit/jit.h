@@ -33,6 +33,7 @@ enum dump_stage {
 	DUMP_HOST = 1 << 5,
 	DUMP_FIRST = 1 << 6, /* host assembly of the first tier */
 	DUMP_ALL = (1 << 7) - 1,
+	DUMP_PASSES = 1 << 7, /* IR after each pass */
 };
 
 struct jit_dump_options {
@@ -62,6 +63,9 @@ struct jit_options {
 	const char *cache_directory;
 	uint64_t cache_bytes;
 	bool exit_times;   /* measure how long exits take, which costs each some tens of ns */
+	unsigned
+	    skipped_passes; /* bits by place in ir_passes: of the IR's passes, those that are left out. For dumps */
+	bool journal;	    /* keep jit_events */
 	const char *guest; /* its name, for who looks at what is kept; NULL: none */
 };
 
@@ -93,13 +97,17 @@ void jit_keep(struct jit *jit, struct error *warning);
 /* Waits until nothing is being compiled and what was is installed. For tests and dumps. */
 void jit_settle(struct jit *jit);
 
-/* Prints every stage of the region around an address: guest assembly, host assembly of the first tier, IR, optimised IR, LLVM
- * IR, host assembly. No translated code may be under way. `pa` is the RAM offset of the address's bytes. Changes nothing. */
+/* Prints stages of the region around an address: guest assembly, host assembly of the first tier, IR, optimised IR, LLVM
+ * IR, host assembly. jit/inspect.h has the same as data. No translated code may be under way. `pa` is the RAM offset of the address's bytes. Changes nothing. */
 bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 	      FILE *file, struct error *error);
 
-/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, o optimised IR, l LLVM IR, L optimised
- * LLVM IR, h host assembly. False: another letter, or none. */
+/* The passes of a list of names, as `skipped_passes` has them: "fold,dead_stores", "none" or "all". False: there is none of a
+ * name. */
+bool jit_dump_passes(const char *names, unsigned *skipped);
+
+/* Stages by their letters: g guest assembly, t host assembly of the first tier, i IR, p IR after each pass, o optimised IR, l LLVM
+ * IR, L optimised LLVM IR, h host assembly. False: another letter, or none. */
 bool jit_dump_stages(const char *letters, unsigned *stages);
 
 /* The head of the translated region that the bytes at RAM offset `pa` belong to; false if none does. */
@@ -121,16 +129,91 @@ enum jit_activity jit_activity(const struct jit *jit);
 /* Whether a host address lies in the memory of translated code. */
 bool jit_owns_code(const struct jit *jit, const void *pc);
 
-/* A block of the first tier. */
+/* Whether a block has become part of a region, or why not. */
+enum jit_fate {
+	FATE_REGION,	  /* it is one's */
+	FATE_COLD,	  /* not executed often enough */
+	FATE_FIRST_ONLY,  /* only the first tier was asked for */
+	FATE_INTERPRETER, /* what it begins with is the interpreter's */
+	FATE_WAITING,	  /* being compiled, or waiting for that */
+	FATE_REFUSED,	  /* it could not be compiled */
+	FATE_DEAR,	  /* hot, but compiling would not have paid in this run */
+	JIT_FATES
+};
+/* As dumps have them. */
+extern const char *const jit_fate_names[JIT_FATES];
+
+/* Where code goes on without a look-up. */
+struct jit_link {
+	uint32_t va;
+	bool
+	    linked; /* directly to code; else to the dispatcher, since nobody has gone there yet or the code is gone */
+};
+
+/* A block that has code. */
 struct jit_block {
 	uint32_t va, pa; /* pa: RAM offset */
 	bool user;
 	unsigned instructions; /* guest; 0: the code only leaves for the interpreter */
 	unsigned code_bytes;
-	uint32_t executions; /* of its code, modulo 2^32 */
+	uint32_t executions; /* of its first tier's code, modulo 2^32 */
+	unsigned tier;
+	uint32_t head; /* second tier: the first block of its region */
+	uint32_t code; /* where its code starts, from the start of code memory */
+	enum jit_fate fate;
+	uint32_t wanted; /* executions from which on it is wanted as part of a region */
+	unsigned link_count;
+	struct jit_link links[2]; /* first tier only */
+	unsigned incoming;	  /* links to it from other code */
 };
 /* Writes up to `room` of the blocks that there are now; returns how many there are. Between runs only. */
 unsigned jit_blocks(const struct jit *jit, struct jit_block *blocks, unsigned room);
+
+/* Why code at a place was given up. */
+enum jit_loss {
+	LOSS_WRITTEN,  /* its bytes were written */
+	LOSS_EVICTED,  /* to make room */
+	LOSS_REPLACED, /* a region took its place */
+	LOSS_SPLIT,    /* a debugger wants to stop inside it */
+	JIT_LOSSES
+};
+extern const char *const jit_loss_names[JIT_LOSSES];
+
+/* Code that was given up. */
+struct jit_event {
+	enum jit_loss loss;
+	uint32_t va, pa; /* of its first block */
+	bool user;
+	unsigned tier;
+	uint32_t executions; /* of the first block */
+	/* LOSS_WRITTEN: the RAM offset, and who: the processor and the address of its instruction. */
+	uint32_t written;
+	int cpu;       /* -1: a device */
+	uint32_t pc;   /* JIT_UNKNOWN_PC: it was in a delay slot of translated code */
+	uint32_t head; /* LOSS_REPLACED: the region's first block */
+};
+#define JIT_UNKNOWN_PC 1u
+/* The events so far, of a machine with jit_options.journal, oldest first; `total` counts those for which there was no room,
+ * too. Between runs only; valid until the machine runs on. */
+const struct jit_event *jit_events(const struct jit *jit, unsigned *count, uint64_t *total);
+
+/* Hears of code as it comes and goes, on the machine's thread. `name` has what LLVM or the stencils' maker call it; guest code
+ * has NULL, and the virtual address that it was made from. */
+struct jit_code {
+	const void *start;
+	size_t size;
+	uint32_t va;
+	bool user;
+	unsigned tier;
+	const char *name;
+};
+struct jit_listener {
+	void (*made)(void *context, const struct jit_code *code);
+	void (*gone)(void *context, const struct jit_code *code);
+	void *context;
+};
+/* Tells of all code there is and then of what comes. Between runs only; `listener` must stay. NULL: no more. */
+void jit_listen(struct jit *jit, const struct jit_listener *listener);
 
 /* What the translation cache keeps beside code, in bytes. */
 struct jit_metadata {

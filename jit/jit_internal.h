@@ -244,6 +244,10 @@ struct jit {
 	uint64_t away_since;
 	uint32_t waiting_instructions; /* guest instructions in pending regions */
 
+	struct journal *journal;	     /* NULL: not wanted */
+	const struct jit_listener *listener; /* NULL: nobody */
+	struct cpu *running;		     /* NULL: none */
+
 	struct jit_statistics statistics;
 };
 
@@ -450,6 +454,29 @@ typedef void host_disassembler(const uint8_t *code, size_t size, uint64_t offset
 host_disassembler *compiler_disassembler(const struct compiler *compiler, struct error *error);
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
+
+/* --- journal.c: what came and went, for those who look; nothing unless asked for --- */
+
+struct journal *journal_new(void);
+void journal_free(struct journal *journal);
+/* A translation loses a place. `about`: LOSS_WRITTEN the RAM offset, LOSS_REPLACED the region's head. */
+void journal_add(struct jit *jit, enum jit_loss loss, uint32_t translation, uint32_t distance,
+		 uint32_t about);
+/* Translated code was left after the store at `pc`: that is who wrote since it was entered. */
+void journal_name_writer(struct jit *jit, uint32_t pc);
+static inline void journal_note(struct jit *jit, enum jit_loss loss, uint32_t translation, uint32_t distance,
+				uint32_t about)
+{
+	if (jit->journal)
+		journal_add(jit, loss, translation, distance, about);
+}
+/* A translation has code, or loses it. */
+void journal_tell(const struct jit *jit, uint32_t translation, bool made);
+static inline void journal_code(const struct jit *jit, uint32_t translation, bool made)
+{
+	if (jit->listener)
+		journal_tell(jit, translation, made);
+}
 
 /* --- jit.c --- */
 

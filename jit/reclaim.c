@@ -167,8 +167,14 @@ static void evict(struct jit *jit, struct code_object *object)
 {
 	jit->statistics.evictions++;
 	jit->statistics.evicted += object->count;
-	while (object->first)
+	while (object->first) {
+		const struct translation *translation = translation_at(jit, object->first);
+
+		for (unsigned i = 0; i < translation->instance_count; i++)
+			journal_note(jit, LOSS_EVICTED, object->first, translation_instances(translation)[i],
+				     0);
 		drop(jit, object->first);
+	}
 	free_if_empty(jit, object);
 }
 

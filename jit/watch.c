@@ -192,6 +192,7 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 			loss &= lost;
 			if (start != granule) /* where it will be looked for */
 				remember_loss(jit, start, lost);
+			journal_note(jit, LOSS_WRITTEN, use.translation, use.distance, offset);
 			cache_detach(jit, use.translation, use.distance);
 		}
 		if (any)

@@ -125,7 +125,7 @@ static void pass(struct micro_state *state, const void *context)
 			if (only)
 				only->run(&code->regions[i].blocks[0]);
 			else
-				ir_optimise(&code->regions[i]);
+				ir_optimise(&code->regions[i], 0);
 		}
 		done += code->instructions;
 	}

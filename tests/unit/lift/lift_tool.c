@@ -82,7 +82,7 @@ static char *run(const char *input)
 		output = strdup(region.count == 0 ? "nothing\n" : "the region has changed\n");
 	} else if (ir_verify(&region, &error)) {
 		if (setup.passes)
-			ir_optimise(&region);
+			ir_optimise(&region, 0);
 		if (ir_verify(&region, &error))
 			output = text_test_print(&region, &error);
 	}

@@ -96,7 +96,7 @@ static void run_one(const struct lift_model *model, uint32_t word, struct guest 
 	assert_true(lift_block(&region, model, &options, KSEG0_VA, 0x1000, &word, 1, false));
 	assert_verified(&region);
 	*outcome = evaluate(&region, &region.blocks[0], guest);
-	ir_optimise(&region);
+	ir_optimise(&region, 0);
 	assert_verified(&region);
 	evaluate(&region, &region.blocks[0], &copy);
 	assert_memory_equal(guest, &copy, sizeof(copy));
@@ -339,7 +339,7 @@ static void check_memory(bool big_endian, enum mips_op op, int offset, uint32_t 
 	assert_true(
 	    lift_block(&region, &cpu_model_mips161.lift, &options, KSEG0_VA, 0x1000, &word, 1, false));
 	assert_verified(&region);
-	ir_optimise(&region);
+	ir_optimise(&region, 0);
 	assert_verified(&region);
 	assert_false(evaluate(&region, &region.blocks[0], &guest).left);
 	ir_region_free(&region);
@@ -467,7 +467,7 @@ static void check_lifted(struct ir_mode mode, const struct lift_options *with, u
 		before.state[IR_STATE_LO_READY] = 999 + random_word() % 3;
 		after = before;
 		outcomes[0] = evaluate(&region, &region.blocks[0], &before);
-		ir_optimise(&region);
+		ir_optimise(&region, 0);
 		assert_verified(&region);
 		assert_round_trip(&region);
 		outcomes[1] = evaluate(&region, &region.blocks[0], &after);
