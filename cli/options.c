@@ -56,6 +56,8 @@ const char *const options_long_usage[] = {
     "never",
     "     --profile=FILE                 Write the guest's call paths, sampled by its time: folded, or "
     "FILE.svg",
+    "     --perf-map                     Name translated code for perf, in /tmp/perf-PID.map",
+    "     --gdb-jit                      Name translated code for a gdb that debugs this program",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --exit-times                   Measure how long exits from translated code take, by reason",
     "     --control=PATH                 Where jit161 top finds the running machine",
@@ -248,6 +250,10 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->jit.exit_times = true;
 		return true;
 	}
+	if (strcmp(name, "perf-map") == 0 && !value)
+		return options->perf_map = true;
+	if (strcmp(name, "gdb-jit") == 0 && !value)
+		return options->gdb_jit = true;
 	if (strcmp(name, "help") == 0 && !value)
 		return error_set(parser->error, "%s", "");
 	if (!value) {

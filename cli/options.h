@@ -52,6 +52,7 @@ struct run_options {
 	uint64_t limit;	   /* --limit: ns of virtual time; 0: none */
 	enum run_report report;
 	const char *guest_profile; /* --profile: file for the sampled stacks, or NULL */
+	bool perf_map, gdb_jit;	   /* name translated code for tools of the host */
 	const char *stats;	   /* --stats: file for the JSON, "-" for standard output */
 	const char *control;	   /* --control: path of a socket, or NULL */
 	const char *coverage;	   /* --coverage: file for the tracefile, "-" for standard output; or NULL */

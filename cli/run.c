@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/code_names.h"
 #include "cli/commands.h"
 #include "cli/confine.h"
 #include "cli/control.h"
@@ -344,6 +345,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct sandbox sandbox;
 	struct guest_profile *profile = NULL;
 	struct control *control = NULL;
+	struct code_names *names = NULL;
 	int status = EXIT_ERROR;
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	/* As it is now, even if somebody links a new one meanwhile. */
@@ -382,6 +384,13 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	if (options->control) {
 		control = control_open(options->control, &error);
 		if (!control) {
+			report(streams, &error);
+			goto out;
+		}
+	}
+	if (vm->jit && (options->perf_map || options->gdb_jit)) {
+		names = code_names_new(vm->jit, options->perf_map, options->gdb_jit, kernel, reader, &error);
+		if (!names) {
 			report(streams, &error);
 			goto out;
 		}
@@ -458,6 +467,9 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	diagnosis_free(diagnosis);
 out:
+	if (names)
+		jit_listen(vm->jit, NULL);
+	code_names_free(names);
 	guest_profile_free(profile);
 	control_close(control);
 	debugger_close(debugger);
