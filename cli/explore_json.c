@@ -131,11 +131,11 @@ static void put_run(const struct explored_block *explored, FILE *file)
 {
 	const struct jit_block *block = &explored->jit;
 
-	fprintf(file,
-		",\"tier\":%u,\"executions\":%" PRIu32
-		",\"share\":%.6g,\"bytes\":%u,\"fate\":%d,\"wanted\":%" PRIu32 ",\"incoming\":%u",
-		block->tier, block->executions, explored->share, block->code_bytes, (int)block->fate,
-		block->wanted, block->incoming);
+	fprintf(file, ",\"tier\":%u,\"bytes\":%u,\"fate\":%d,\"wanted\":%" PRIu32 ",\"incoming\":%u",
+		block->tier, block->code_bytes, (int)block->fate, block->wanted, block->incoming);
+	if (block->tier == 1)
+		fprintf(file, ",\"executions\":%" PRIu32 ",\"share\":%.6g", block->executions,
+			explored->share);
 	if (block->tier == 2)
 		fprintf(file, ",\"region\":%" PRIu32, block->head);
 	if (block->link_count == 0)

@@ -7,15 +7,18 @@
 
 static double executed(const struct jit_block *block)
 {
-	return (double)block->executions * block->instructions;
+	return block->tier == 1 ? (double)block->executions * block->instructions : 0;
 }
 
-/* Hottest first; those of equal heat by address, so that the order is always the same. */
+/* Regions first: their executions are not counted, but they are hot. Then the hottest; those of equal heat by address, so that
+ * the order is always the same. */
 static int by_heat(const void *a, const void *b)
 {
 	const struct jit_block *x = a, *y = b;
 	double heat_x = executed(x), heat_y = executed(y);
 
+	if (x->tier != y->tier)
+		return x->tier < y->tier ? 1 : -1;
 	if (heat_x != heat_y)
 		return heat_x < heat_y ? 1 : -1;
 	if (x->va != y->va)

@@ -1,6 +1,6 @@
 /* What each line of a stage's text was made from: LLVM carries the numbers of IR operations through its passes and its code
  * generator as source lines. Only compilations whose text is wanted have them; the code is the same
- * (tests/unit/llvm/test_links.c). */
+ * (tests/unit/llvm/test_resources.c). */
 #include "jit/llvm/links.h"
 
 #include <stdlib.h>

@@ -124,6 +124,22 @@ setup() {
 	[[ "$output" == *"define"* ]]
 }
 
+@test "dump takes functions and passes, and shows IR after each" {
+	run jit161 dump --function=strlen --stages=ip --passes=fold "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"block 80003d84 strlen+0x14"* ]]
+	[[ "$output" == *"=== IR after fold"* ]]
+	[[ "$output" != *"IR after dead_stores"* ]]
+	run jit161 dump --stages=o --passes=none "$BUILD/guest/kernel.elf"
+	unoptimised=$(jit161 dump --stages=i "$BUILD/guest/kernel.elf" | sed 1,3d)
+	[ "$(sed 1,3d <<< "$output")" = "$unoptimised" ]
+	run jit161 dump --passes=no_such_pass "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 2 ]
+	run jit161 dump --function=no_such_function "$BUILD/guest/kernel.elf"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"no_such_function"* ]]
+}
+
 @test "dump finds functions by name and takes stages" {
 	symbol=$(mips-linux-gnu-nm "$BUILD/guest/kernel.elf" | awk '$2 == "T" { print $3; exit }')
 	run jit161 dump --at="$symbol" --stages=gi --block "$BUILD/guest/kernel.elf"

@@ -87,6 +87,76 @@ static void test_position_independent(void **state)
 	assert_int_equal(fixture->calls, 1);
 }
 
+static void free_text(struct backend_text *text)
+{
+	free(text->llvm_ir);
+	free(text->llvm_ir_optimised);
+	free(text->assembly);
+	free(text->llvm_ir_links.ops);
+	free(text->llvm_ir_optimised_links.ops);
+	free(text->assembly_links.ops);
+}
+
+/* Whether a text has as many lines as links, and each line with `word` is linked to an operation of the kind. */
+static void expect_links(const struct ir_region *ir, const char *text, const struct backend_links *links,
+			 const char *word, enum ir_op kind)
+{
+	unsigned line = 0, found = 0;
+
+	assert_null(strstr(text, "!dbg"));
+	assert_null(strstr(text, "!DI"));
+	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n', line++) {
+		const char *hit = strstr(at, word);
+		uint32_t op;
+
+		assert_true(line < links->count);
+		op = links->ops[line];
+		if (op == BACKEND_NO_OP)
+			continue;
+		assert_true(op >> 16 < ir->count && (op & 0xFFFF) < ir->blocks[op >> 16].count);
+		if (hit && hit < at + strcspn(at, "\n"))
+			found += ir->blocks[op >> 16].insns[op & 0xFFFF].op == kind;
+	}
+	assert_int_equal(line, links->count);
+	if (!found)
+		print_error("%s in:\n%s", word, text);
+	assert_true(found > 0);
+}
+
+/* What was made from what is known, and knowing it changes no byte of the code. */
+static void test_links(void **state)
+{
+	static const char source[] = "region mode=kernel,unmapped,big\n"
+				     "block va=80001000 pa=00001000 guest=4 cost=4 entry\n"
+				     "  %0 = get.i32 a0\n"
+				     "  %1 = const.i32 1234567\n"
+				     "  %2 = mul.i32 %0, %1\n"
+				     "  set v0, %2\n"
+				     "  %4 = load.i32 %0 @2/2\n"
+				     "  set v1, %4\n"
+				     "  jump 80002000\n";
+	struct fixture *fixture = *state;
+	uint32_t offsets[1];
+	struct ir_region ir;
+	struct backend_text text;
+	struct error error;
+
+	assert_true(ir_parse(source, &ir, &error));
+	struct backend_region plain = {.ir = &ir, .entries = offsets}, with = plain;
+	assert_true(fixture->interface->compile(fixture->thread, &plain, 1, NULL, &error));
+	assert_true(fixture->interface->compile(fixture->thread, &with, 1, &text, &error));
+	assert_int_equal(plain.image.size, with.image.size);
+	assert_memory_equal(plain.image.bytes, with.image.bytes, plain.image.size);
+	expect_links(&ir, text.llvm_ir, &text.llvm_ir_links, "mul i32", IR_MUL);
+	expect_links(&ir, text.llvm_ir_optimised, &text.llvm_ir_optimised_links, "mul i32", IR_MUL);
+	expect_links(&ir, text.assembly, &text.assembly_links, "imul", IR_MUL);
+	expect_links(&ir, text.assembly, &text.assembly_links, "[r13", IR_LOAD);
+	free_text(&text);
+	code_image_free(&plain.image);
+	code_image_free(&with.image);
+	ir_region_free(&ir);
+}
+
 static void test_texts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -101,9 +171,7 @@ static void test_texts(void **state)
 	assert_non_null(strstr(text.llvm_ir_optimised, "musttail"));
 	assert_non_null(strstr(text.assembly, "guest_80001008.0:"));
 	assert_non_null(strstr(text.assembly, "dword ptr [r12"));
-	free(text.llvm_ir);
-	free(text.llvm_ir_optimised);
-	free(text.assembly);
+	free_text(&text);
 }
 
 /* Fills code memory; what was compiled before still runs, and after a reset there is room again. */
@@ -228,6 +296,7 @@ int main(void)
 	    cmocka_unit_test(test_write_xor_execute),
 	    cmocka_unit_test(test_position_independent),
 	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_links),
 	    cmocka_unit_test(test_exhaustion),
 	    cmocka_unit_test(test_giving_back),
 	    cmocka_unit_test(test_refusals),
