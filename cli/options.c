@@ -62,6 +62,7 @@ const char *const options_long_usage[] = {
     "     --exit-times                   Measure how long exits from translated code take, by reason",
     "     --control=PATH                 Where jit161 top finds the running machine",
     "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
+    "     --plugin=FILE.so[,ARGUMENTS]   Load a plugin that watches the guest; may be given several times",
     "     --transcript=FILE              Copy the console's output to a file",
     "     --no-sandbox                   Do not confine the process before the guest starts",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
@@ -373,6 +374,12 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		options->coverage = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
 	}
+	if (strcmp(name, "plugin") == 0) {
+		if (!*value || options->plugin_count == PLUGINS_MAX)
+			return bad_value(parser, name, value, "a file name, for at most 8 plugins");
+		options->plugins[options->plugin_count++] = value;
+		return true;
+	}
 	if (strcmp(name, "transcript") == 0) {
 		options->transcript = value;
 		return *value ? true : bad_value(parser, name, value, "a file name");
@@ -621,6 +628,11 @@ bool options_parse(struct run_options *options, int argc, char **argv, bool drop
 		error_set(error, "--coverage is not for %s",
 			  options->malta ? "--machine=malta" : "--engine=lockstep");
 		return error_hint(error, "Only the plain interpreter of System/161's processor counts.");
+	}
+	if (options->plugin_count && options->engine == RUN_LOCKSTEP) {
+		error_set(error, "--plugin is not for --engine=lockstep");
+		return error_hint(error,
+				  "Plugins see what the plain interpreter does, whatever --engine says.");
 	}
 	if (options->guest_profile && options->engine == RUN_LOCKSTEP) {
 		error_set(error, "Lockstep makes no profile");

@@ -8,6 +8,7 @@
 
 #include "jit/jit.h"
 #include "runtime/core/error.h"
+#include "runtime/cpu/observe.h"
 #include "runtime/vm/vm.h"
 
 #define MAX_OVERRIDES 128 /* the original's limit of -C options */
@@ -56,9 +57,11 @@ struct run_options {
 	const char *stats;	   /* --stats: file for the JSON, "-" for standard output */
 	const char *control;	   /* --control: path of a socket, or NULL */
 	const char *coverage;	   /* --coverage: file for the tracefile, "-" for standard output; or NULL */
-	const char *transcript;	   /* --transcript: file, or NULL */
-	bool sandbox;		   /* --no-sandbox */
-	const char *cache;	   /* --cache: a directory or "off"; NULL: the default */
+	const char *plugins[PLUGINS_MAX]; /* --plugin: FILE.so[,ARGUMENTS] */
+	unsigned plugin_count;
+	const char *transcript; /* --transcript: file, or NULL */
+	bool sandbox;		/* --no-sandbox */
+	const char *cache;	/* --cache: a directory or "off"; NULL: the default */
 	uint32_t lockstep_seed, lockstep_stretch;
 	struct jit_options jit;
 	bool malta; /* --machine */

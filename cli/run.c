@@ -20,6 +20,7 @@
 #include "cli/guest_profile.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/plugins.h"
 #include "cli/report.h"
 #include "cli/statistics.h"
 #include "cli/streams.h"
@@ -346,6 +347,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct guest_profile *profile = NULL;
 	struct control *control = NULL;
 	struct code_names *names = NULL;
+	struct plugins plugins = {0};
 	int status = EXIT_ERROR;
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	/* As it is now, even if somebody links a new one meanwhile. */
@@ -358,6 +360,12 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		free(reader);
 		return EXIT_ERROR;
 	}
+	if (!plugins_load(&plugins, options, streams, &error)) {
+		report(streams, &error);
+		free(reader);
+		return EXIT_ERROR;
+	}
+	machine.observer = plugins.observer.count ? &plugins.observer : NULL;
 	machine.console = console_input_open(&keyboard);
 	struct vm *vm = vm_new(&machine, &error);
 	if (!vm || !build(vm, options, &error)) {
@@ -437,6 +445,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	}
 	status = killed ? EXIT_REQUESTED
 			: conclude(streams, vm, state, seconds(&before, &after), options, &outputs);
+	observe_finish(&plugins.observer);
 	debugger_finish(debugger, status);
 	struct diagnosis *diagnosis =
 	    diagnose(vm, killed ? END_KILLED : run_end(state),

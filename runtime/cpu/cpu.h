@@ -158,6 +158,7 @@ struct threaded;
 struct trace;
 struct translated_code_helpers;
 struct debug;
+struct observer;
 
 /* How often the instructions of a range of addresses were executed to their ends. */
 struct execution_counts {
@@ -166,6 +167,8 @@ struct execution_counts {
 };
 /* Beside the flags of traces in cpu.tracing: instructions are counted. */
 #define CPU_COUNTS (1u << 31)
+/* Likewise: plugins are told of what the processor does (observe.h). */
+#define CPU_OBSERVED (1u << 30)
 
 struct cpu {
 	uint32_t gpr[32]; /* [0] is always 0 */
@@ -252,6 +255,7 @@ struct cpu {
 	/* A call, which counts in a profile: from the address of its delay slot. NULL: calls are not counted. */
 	void (*called)(struct cpu *cpu, uint32_t from, uint32_t to);
 	struct exception_history history;
+	struct observer *observer; /* with CPU_OBSERVED; shared by all processors */
 };
 
 /* What processors ask of the machine around them; implemented by runtime/vm. */

@@ -1,6 +1,7 @@
 /* Exceptions, mode changes and instruction-fetch mapping of MIPS-161 (System/161 reference, sections 1.5, 1.6, 1.12),
  * and what is common to all processors. */
 #include "runtime/cpu/cpu_internal.h"
+#include "runtime/cpu/observe.h"
 
 /* Books the time so far on the mode that is about to end. */
 static void book_mode(struct cpu *cpu, bool charged)
@@ -38,6 +39,8 @@ void cpu_record_exception(struct cpu *cpu, enum exception_code code, uint32_t ba
 	struct exception_history *history = &cpu->history;
 	enum exception_kind kind = RECORDED_OTHER;
 
+	if (is_traced(cpu, CPU_OBSERVED))
+		observe_exception(cpu, code, bad_vaddr);
 	if (code == EXCEPTION_INTERRUPT)
 		kind = RECORDED_INTERRUPT;
 	else if (code <= EXCEPTION_TLBS)

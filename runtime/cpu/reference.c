@@ -8,6 +8,7 @@
 #include "frontend/decode.h"
 #include "runtime/cpu/cpu_internal.h"
 #include "runtime/cpu/debug.h"
+#include "runtime/cpu/observe.h"
 
 #define HILO_LATENCY	 2
 #define CACHE_OP_INDEXED 4 /* operations from here on translate their address (section 1.4, CACHE) */
@@ -251,10 +252,19 @@ static void write_tlb(struct cpu *cpu, const char *name, unsigned index)
 	if (is_traced(cpu, TRACE_TLB))
 		cpu_trace_tlb_write(cpu, name, index);
 	tlb_write(cpu, index);
+	if (is_traced(cpu, CPU_OBSERVED))
+		observe_tlb_write(cpu, index);
 	/* The mapping of the running code may have changed. If that raises an exception, the second look-up
 	 * is of the handler's address, as in the original. */
 	cpu_map_pc(cpu);
 	cpu_map_next_pc(cpu);
+}
+
+static void write_tlb32(struct cpu *cpu, unsigned index)
+{
+	tlb_write(cpu, index);
+	if (is_traced(cpu, CPU_OBSERVED))
+		observe_tlb_write(cpu, index);
 }
 
 static void move_from_cp0(struct cpu *cpu, uint32_t word)
@@ -375,10 +385,10 @@ static void execute_system32(struct cpu *cpu, enum mips_op op, uint32_t word)
 		tlb_read(cpu);
 		break;
 	case MIPS_OP_TLBWI:
-		tlb_write(cpu, tlb_index(cpu));
+		write_tlb32(cpu, tlb_index(cpu));
 		break;
 	case MIPS_OP_TLBWR:
-		tlb_write(cpu, cpu_random(cpu));
+		write_tlb32(cpu, cpu_random(cpu));
 		break;
 	case MIPS_OP_TLBP:
 		tlb_probe(cpu);
@@ -841,9 +851,14 @@ static void execute_traced(struct cpu *cpu, uint32_t word)
 {
 	uint64_t exceptions = cpu->exceptions, stalls = cpu->stalls;
 	uint32_t pc = cpu->delay_slot ? cpu->exception_pc + 4 : cpu->exception_pc;
-	bool shown = cpu_trace_instruction(cpu, word);
+	bool shown = is_traced(cpu, TRACE_PROCESSOR | CPU_COUNTS) && cpu_trace_instruction(cpu, word);
+	struct observed seen;
 
+	if (is_traced(cpu, CPU_OBSERVED))
+		observe_before(cpu, word, &seen);
 	execute(cpu, word, FAMILY_MIPS161);
+	if (is_traced(cpu, CPU_OBSERVED))
+		observe_after(cpu, &seen);
 	if (is_traced(cpu, CPU_COUNTS) && cpu->exceptions == exceptions && cpu->stalls == stalls)
 		count_instruction(cpu, pc);
 	if (shown)
@@ -892,12 +907,21 @@ FOR_FAMILY void step161(struct cpu *cpu)
 	}
 
 	/* Steps 5 and 6; Count, Random and the interlock follow from the budget. */
-	if (is_traced(cpu, TRACE_PROCESSOR | CPU_COUNTS))
+	if (is_traced(cpu, TRACE_PROCESSOR | CPU_COUNTS | CPU_OBSERVED))
 		execute_traced(cpu, word);
 	else
 		execute(cpu, word, FAMILY_MIPS161);
 	cpu->delay_slot = false;
 	cpu->budget--;
+}
+
+static void execute_observed(struct cpu *cpu, uint32_t word)
+{
+	struct observed seen;
+
+	observe_before(cpu, word, &seen);
+	execute(cpu, word, FAMILY_MIPS32);
+	observe_after(cpu, &seen);
 }
 
 /* A cycle of MIPS32: nothing is looked at before its time. */
@@ -918,7 +942,10 @@ FOR_FAMILY void step32(struct cpu *cpu)
 	if (mips32_fetch(cpu, &word)) {
 		cpu->pc = cpu->next_pc;
 		cpu->next_pc += 4;
-		execute(cpu, word, FAMILY_MIPS32);
+		if (is_traced(cpu, CPU_OBSERVED))
+			execute_observed(cpu, word);
+		else
+			execute(cpu, word, FAMILY_MIPS32);
 	}
 	cpu->delay_slot = false;
 	cpu->budget--;

@@ -93,8 +93,9 @@ static void debugger_key(void *context)
 void vm_update_tracing(struct vm *vm)
 {
 	for (unsigned i = 0; i < vm->cpu_count; i++)
-		vm->cpus[i].tracing =
-		    (vm->traced_run ? vm->trace.flags & TRACE_PROCESSOR : 0) | (vm->counts ? CPU_COUNTS : 0);
+		vm->cpus[i].tracing = (vm->traced_run ? vm->trace.flags & TRACE_PROCESSOR : 0) |
+				      (vm->counts ? CPU_COUNTS : 0) |
+				      (vm->cpus[i].observer ? CPU_OBSERVED : 0);
 }
 
 void vm_trace_message(struct vm *vm)
@@ -296,7 +297,9 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 		vm->cpus[i].hooks = &vm->class->hooks;
 		vm->cpus[i].bus = vm->bus;
 		vm->cpus[i].trace = &vm->trace;
+		vm->cpus[i].observer = vm->mute ? NULL : vm->options.observer;
 	}
+	vm_update_tracing(vm);
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;
 	vm->run.base = vm->events.now;

@@ -232,10 +232,10 @@ static uint64_t run_by_turns(struct vm *vm)
 	return 1;
 }
 
-/* Only the reference interpreter traces, and counts calls and instructions. */
+/* Only the reference interpreter traces, counts calls and instructions, and tells plugins. */
 static bool interpreted(const struct vm *vm)
 {
-	return vm->traced_run || vm->profile || vm->counts;
+	return vm->traced_run || vm->profile || vm->counts || vm->cpus[0].observer;
 }
 
 /* Several processors step in turn, cycle by cycle, until one does something the run loop has to look at. */

@@ -22,6 +22,7 @@ struct jit;
 struct jit_options;
 struct threaded;
 struct debug;
+struct observer;
 
 #define VM_MAX_CPUS    32
 #define VM_MAX_RAM     0x1FC00000u /* the boot ROM is next: 508 MiB */
@@ -80,6 +81,7 @@ struct vm_options {
 	struct vm_turns turns;
 	uint32_t
 	    max_ram; /* bytes that the configuration may ask for, up to VM_MAX_RAM; 0: as the original, 16 MiB */
+	struct observer *observer; /* plugins: the plain interpreter runs, and tells them; NULL: none */
 
 	/* System/161 only. */
 	uint32_t trace_flags; /* what is traced from the start: enum trace_flag */
