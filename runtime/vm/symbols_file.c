@@ -229,13 +229,27 @@ static const char *short_name(const char *file, Dwarf_Die *unit)
 	return rest;
 }
 
+/* The unit that an address belongs to. libdw's own look-up needs .debug_aranges, which kernels are often linked without. */
+static bool find_unit(Dwarf *dwarf, uint32_t pc, Dwarf_Die *unit)
+{
+	Dwarf_Off offset = 0, next;
+	size_t header;
+
+	if (dwarf_addrdie(dwarf, pc, unit))
+		return true;
+	for (; dwarf_nextcu(dwarf, offset, &next, &header, NULL, NULL, NULL) == 0; offset = next)
+		if (dwarf_offdie(dwarf, offset + header, unit) && dwarf_haspc(unit, pc) > 0)
+			return true;
+	return false;
+}
+
 static void find_line(struct symbols_file *symbols, uint32_t pc, struct place *place)
 {
 	Dwarf_Die unit;
 	Dwarf_Line *line;
 	const char *file;
 
-	if (!symbols->dwarf || !dwarf_addrdie(symbols->dwarf, pc, &unit) ||
+	if (!symbols->dwarf || !find_unit(symbols->dwarf, pc, &unit) ||
 	    !(line = dwarf_getsrc_die(&unit, pc)) || !(file = dwarf_linesrc(line, NULL, NULL)) ||
 	    dwarf_lineno(line, &place->line) != 0)
 		return;
