@@ -509,6 +509,7 @@ int command_run(int argc, char **argv, bool drop_in)
 		char *cache = options.cache ? strdup(options.cache) : store_default_directory();
 
 		options.jit.backend_path = path;
+		options.jit.anonymous_code = options.perf_map;
 		options.jit.cache_directory = cache && strcmp(cache, "off") != 0 ? cache : NULL;
 		const char *slash = strrchr(options.kernel, '/');
 		options.jit.guest = slash ? slash + 1 : options.kernel;

@@ -16,43 +16,60 @@ static size_t round_up(size_t value, size_t unit)
 	return (value + unit - 1) / unit * unit;
 }
 
-/* The code at its executable address, and the tables behind it. */
-static bool map_executable(struct code_memory *code, int fd)
-{
-	uint8_t *start = mmap(NULL, code->size + code->tables_size, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (start == MAP_FAILED)
-		return false;
-	code->executable = start;
-	code->tables = start + code->size;
-	return mmap(start, code->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-}
-
-bool code_memory_init(struct code_memory *code, size_t size, size_t tables, struct error *error)
+/* Two mappings of one file without a name. */
+static bool map_file(struct code_memory *code)
 {
 	int fd = memfd_create("jit161-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	bool mapped;
 
+	if (fd < 0)
+		return false;
+	code->writable = MAP_FAILED;
+	mapped = ftruncate(fd, (off_t)code->size) == 0 &&
+		 fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+	if (mapped)
+		code->writable = mmap(NULL, code->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	mapped = code->writable != MAP_FAILED && mmap(code->executable, code->size, PROT_READ | PROT_EXEC,
+						      MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+	close(fd);
+	return mapped;
+}
+
+/* The same without a file. perf looks names up only in such memory. A mapping that is resized from nothing is a second one of
+ * the same pages. */
+static bool map_anonymous(struct code_memory *code)
+{
+	code->writable = MAP_FAILED;
+	if (mmap(code->executable, code->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0) == MAP_FAILED)
+		return false;
+	code->writable = mremap(code->executable, 0, code->size, MREMAP_MAYMOVE);
+	return code->writable != MAP_FAILED &&
+	       mprotect(code->writable, code->size, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool code_memory_init(struct code_memory *code, size_t size, size_t tables, bool anonymous,
+		      struct error *error)
+{
 	*code = (struct code_memory){.size = round_up(size, CODE_PAGE_SIZE),
 				     .tables_size = round_up(tables, CODE_PAGE_SIZE)};
-	if (fd < 0)
-		return error_set(error, "cannot create the memory for translated code: %s", strerror(errno));
-	if (ftruncate(fd, (off_t)code->size) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-		error_set(error, "cannot set up %zu bytes for translated code: %s", code->size,
-			  strerror(errno));
-		close(fd);
-		return false;
+	/* The code at its executable address, and the tables behind it. */
+	uint8_t *start = mmap(NULL, code->size + code->tables_size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool mapped = start != MAP_FAILED;
+
+	if (mapped) {
+		code->executable = start;
+		code->tables = start + code->size;
+		mapped = anonymous ? map_anonymous(code) : map_file(code);
 	}
-	code->writable = mmap(NULL, code->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	bool mapped = map_executable(code, fd);
-	close(fd);
-	if (code->writable == MAP_FAILED || !mapped) {
+	if (!mapped) {
 		error_set(error, "cannot map %zu bytes for translated code: %s", code->size, strerror(errno));
-		if (code->writable != MAP_FAILED)
-			munmap(code->writable, code->size);
-		if (code->executable)
-			munmap(code->executable, code->size + code->tables_size);
+		if (start != MAP_FAILED) {
+			if (code->writable && code->writable != MAP_FAILED)
+				munmap(code->writable, code->size);
+			munmap(start, code->size + code->tables_size);
+		}
 		*code = (struct code_memory){0};
 		return false;
 	}

@@ -36,8 +36,9 @@ struct code_memory {
 	pthread_mutex_t lock;
 };
 
-/* `size` bytes of code and `tables` bytes of tables. */
-bool code_memory_init(struct code_memory *code, size_t size, size_t tables, struct error *error);
+/* `size` bytes of code and `tables` bytes of tables. `anonymous`: without a file, and not sealed, for perf. */
+bool code_memory_init(struct code_memory *code, size_t size, size_t tables, bool anonymous,
+		      struct error *error);
 void code_memory_free(struct code_memory *code);
 
 /* `size` bytes at the writable address, or NULL if there is no room in one piece. Any thread. */

@@ -63,7 +63,8 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->helpers = jit_helpers;
 	if ((options->sensitive == SENSITIVE_TRAP && !host_trap_use(&jit->helpers, error)) ||
 	    !code_memory_init(&jit->code, options->code_bytes,
-			      table_span() + slots_span() + 2 * CODE_PAGE_SIZE, error) ||
+			      table_span() + slots_span() + 2 * CODE_PAGE_SIZE, options->anonymous_code,
+			      error) ||
 	    !cache_init(jit, error) || !common_code_install(&jit->common, &jit->code, error)) {
 		jit_free(jit);
 		return NULL;

@@ -65,8 +65,9 @@ struct jit_options {
 	bool exit_times;   /* measure how long exits take, which costs each some tens of ns */
 	unsigned
 	    skipped_passes; /* bits by place in ir_passes: of the IR's passes, those that are left out. For dumps */
-	bool journal;	    /* keep jit_events */
-	const char *guest; /* its name, for who looks at what is kept; NULL: none */
+	bool anonymous_code; /* code lies in memory without a file: perf looks up names only there */
+	bool journal;	     /* keep jit_events */
+	const char *guest;   /* its name, for who looks at what is kept; NULL: none */
 };
 
 /* The defaults. `backend_path` is NULL and must be filled in. */

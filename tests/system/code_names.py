@@ -73,6 +73,20 @@ def check_gdb(program, guests, folder):
     assert said and int(said[1]) == int(said[2]) > 20, result.stdout + result.stderr
 
 
+def check_perf(program, guests, folder):
+    """perf finds the names, if it may record here."""
+    recorded = run(["perf", "record", "-q", "-F", "2000", "-o", "data", program, "run", "--cache=off", "--tier=1", "--perf-map", "-c",
+                    os.path.join(guests, "sys161.conf"), os.path.join(guests, "kernel.elf")], folder)
+    if recorded.returncode != 0:
+        print("perf may not record here: " + recorded.stderr[-200:])
+        return
+    report = run(["perf", "report", "-i", "data", "--stdio", "--sort", "symbol"], folder).stdout
+    for pid in set(re.findall(r"^\S+\s+(\d+)", run(["perf", "script", "-i", "data", "-F", "comm,pid"], folder).stdout, re.M)):
+        if os.path.exists(f"/tmp/perf-{pid}.map"):
+            os.unlink(f"/tmp/perf-{pid}.map")
+    assert re.search(r"\[\.\] \S.* \[block\]", report), report[:2000]
+
+
 def main():
     program, guests = map(os.path.abspath, sys.argv[1:3])
     with tempfile.TemporaryDirectory() as folder:
@@ -80,6 +94,8 @@ def main():
         check_map(program, guests, folder, "--no-sandbox")
         with open(os.path.join(folder, "sys161.conf"), "w") as file:
             file.write("0 serial\n28 random seed=1\n29 timer\n30 trace\n31 mainboard ramsize=512K\n")
+        if shutil.which("perf"):
+            check_perf(program, guests, folder)
         if shutil.which("gdb"):
             check_gdb(program, guests, folder)
 

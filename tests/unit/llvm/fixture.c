@@ -111,7 +111,7 @@ int fixture_setup(void **state)
 	fixture->cpu = calloc(1, sizeof(*fixture->cpu));
 	assert_non_null(fixture->cpu);
 
-	assert_true(code_memory_init(&fixture->code, CODE_SIZE, SLOT_COUNT * sizeof(void *), &error));
+	assert_true(code_memory_init(&fixture->code, CODE_SIZE, SLOT_COUNT * sizeof(void *), false, &error));
 	assert_true(common_code_install(&fixture->common, &fixture->code, &error));
 	fixture->slots = code_memory_table(&fixture->code, SLOT_COUNT * sizeof(void *));
 	assert_non_null(fixture->slots);
