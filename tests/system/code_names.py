@@ -81,7 +81,7 @@ def check_perf(program, guests, folder):
         print("perf may not record here: " + recorded.stderr[-200:])
         return
     report = run(["perf", "report", "-i", "data", "--stdio", "--sort", "symbol"], folder).stdout
-    for pid in set(re.findall(r"^\S+\s+(\d+)", run(["perf", "script", "-i", "data", "-F", "comm,pid"], folder).stdout, re.M)):
+    for pid in set(re.findall(r"^\s*\S+\s+(\d+)", run(["perf", "script", "-i", "data", "-F", "comm,pid"], folder).stdout, re.M)):
         if os.path.exists(f"/tmp/perf-{pid}.map"):
             os.unlink(f"/tmp/perf-{pid}.map")
     assert re.search(r"\[\.\] \S.* \[block\]", report), report[:2000]
