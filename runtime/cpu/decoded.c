@@ -537,5 +537,6 @@ void threaded_free(struct threaded *threaded)
 	for (uint32_t i = 0; i < threaded->memory->ram_size / PAGE_SIZE; i++)
 		free(threaded->pages[i]);
 	free(threaded->pages);
+	free(threaded->ahead);
 	free(threaded);
 }

@@ -100,6 +100,7 @@ struct threaded {
 	unsigned cpu_count;
 	const int32_t *handlers;     /* by code; the loop's */
 	struct decoded_op outside;   /* what a processor executes that is not in decoded code */
+	struct ahead *ahead;	     /* threaded_ahead.c's; owned; NULL until several run */
 	uint64_t steps;		     /* cycles left to the reference interpreter */
 	struct decoded_page **pages; /* by page of RAM; NULL where nothing was executed yet */
 };

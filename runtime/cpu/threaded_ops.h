@@ -10,6 +10,9 @@
  *   FOR_MIPS32, FOR_BIG_ENDIAN
  *                1 or 0: the kind of processor; else MIPS-161
  *
+ *   FIND_WRITABLE, TOUCH_READ(at), TOUCH_WRITE(at), if need be: instead of threaded_find_writable; `at` is about to be read
+ *                or written
+ *
  * and has cpu, gpr, op, ram, code_map, direct_size (bytes of RAM reached through kseg0 in this mode), data_tlb, asid. */
 /* clang-format off */
 #define A	gpr[op->a]
@@ -17,6 +20,12 @@
 #define C	gpr[op->c]
 #define IMM	((uint32_t)op->imm)
 #define ADDRESS (B + IMM)
+#ifndef FIND_WRITABLE
+#define FIND_WRITABLE threaded_find_writable
+#define TOUCH_READ(at)
+#define TOUCH_WRITE(at)
+#define DEFAULT_TOUCH
+#endif
 #define BIG	FOR_BIG_ENDIAN
 
 /* Whether HI or LO cannot be used yet. */
@@ -194,7 +203,8 @@ OP(DIVU)
 		} else if (!(at = threaded_find_readable(cpu, va, size))) {                                  \
 			LEAVE;                                                                               \
 		}                                                                                            \
-	}
+	}                                                                                                    \
+	TOUCH_READ(at);
 
 OP(LB) {
 	uint32_t va = ADDRESS;
@@ -259,10 +269,11 @@ OP(LL) {
 		if (__builtin_expect(entry->write_tag == (((va) & (PAGE_MASK | ((size)-1))) | asid), 1)) {   \
 			LOOK_UP(va);                                                                         \
 			at = (uint8_t *)(uintptr_t)(entry->addend + (va));                                   \
-		} else if (!(at = threaded_find_writable(cpu, va, size))) {                                  \
+		} else if (!(at = FIND_WRITABLE(cpu, va, size))) {                                           \
 			LEAVE;                                                                               \
 		}                                                                                            \
-	}
+	}                                                                                                    \
+	TOUCH_WRITE(at);
 
 OP(SB) {
 	uint32_t va = ADDRESS, value = C;
@@ -347,3 +358,9 @@ OP(WAIT)
 #undef USE_BOTH
 #undef LOOK_UP
 #undef PARTIAL_SHIFT
+#ifdef DEFAULT_TOUCH
+#undef FIND_WRITABLE
+#undef TOUCH_READ
+#undef TOUCH_WRITE
+#undef DEFAULT_TOUCH
+#endif

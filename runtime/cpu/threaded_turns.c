@@ -4,79 +4,13 @@
  * it are not up to date; registers always are. Other processors could notice that only where the machine is shown
  * as a whole, which stores to devices do; before those every lane is brought up to date. All lanes have the
  * same slice, so that one count, `left`, is the budget of all. */
-#include <assert.h>
-
-#include "runtime/cpu/threaded_internal.h"
-
-#define MAX_LANES      32
-#define FOR_MIPS32     0 /* no machine has several of them */
-#define FOR_BIG_ENDIAN 1
-
-struct lane {
-	struct cpu *cpu;
-	bool inside; /* executing decoded code; else the processor's own state counts */
-	bool in_slot;
-	bool user;
-	uint32_t page_va, target_page_va;
-	uint32_t direct_size, asid;
-	struct decoded_op *op;
-	struct decoded_page *page, *target_page; /* targets: while in_slot */
-	struct decoded_op *target;
-	const struct soft_tlb_entry *data_tlb;
-};
-
-static void enter(struct lane *lane)
-{
-	struct cpu *cpu = lane->cpu;
-
-	lane->in_slot = false;
-	lane->inside = threaded_may_enter(cpu);
-	if (!lane->inside) {
-		lane->op = &cpu->threaded->outside;
-		return;
-	}
-	lane->user = cpu_user_mode(cpu);
-	lane->page_va = cpu->pc & PAGE_MASK;
-	lane->direct_size = threaded_direct_size(cpu);
-	lane->asid = cpu->asid;
-	lane->page = decoded_page(cpu->threaded, cpu->pc_frame);
-	lane->op = decoded_op_at(lane->page, cpu->pc);
-	lane->data_tlb = cpu->soft_tlb[lane->user ? SOFT_TLB_USER : SOFT_TLB_KERNEL];
-}
-
-/* From the end of a page to the start of the next, which has been looked up. */
-static void turn_page(struct lane *lane)
-{
-	uint32_t frame = threaded_find_frame(lane->cpu, lane->page_va + PAGE_SIZE, lane->user);
-
-	assert(frame != NO_FRAME);
-	lane->page_va += PAGE_SIZE;
-	lane->page = decoded_page(lane->cpu->threaded, frame);
-	lane->op = lane->page->ops;
-}
-
-/* Brings a processor's own state up to date. */
-static void update(struct lane *lane, uint64_t left)
-{
-	lane->cpu->budget = (int64_t)left;
-	if (!lane->inside)
-		return;
-	if (lane->op == &lane->page->ops[PAGE_WORDS])
-		turn_page(lane);
-	uint32_t pc = lane->page_va + 4 * (uint32_t)(lane->op - lane->page->ops);
-	if (lane->in_slot)
-		threaded_stand_in_slot(lane->cpu, lane->page, pc, lane->target_page,
-				       lane->target_page_va +
-					   4 * (uint32_t)(lane->target - lane->target_page->ops));
-	else
-		threaded_stand_at(lane->cpu, lane->page, pc);
-}
+#include "runtime/cpu/threaded_lane.h"
 
 /* The lanes before `lane` have had their turn in this cycle. */
 static void update_all(struct lane *lanes, unsigned count, const struct lane *lane, uint64_t left)
 {
 	for (struct lane *each = lanes; each < lanes + count; each++)
-		update(each, each < lane ? left - 1 : left);
+		lane_update(each, each < lane ? left - 1 : left);
 }
 
 static bool is_store(const struct lane *lane)
@@ -92,15 +26,15 @@ static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t
 	if (shows)
 		update_all(lanes, count, lane, left);
 	else
-		update(lane, left);
+		lane_update(lane, left);
 	*current = lane->cpu;
 	lane->cpu->threaded->steps++;
 	reference_step(lane->cpu);
-	enter(lane);
+	lane_enter(lane);
 	/* It may have raised a line of another. */
 	for (struct lane *each = lanes; each < lanes + count; each++) {
 		if (each->inside && cpu_interrupt_due(each->cpu)) {
-			update(each, each <= lane ? left - 1 : left);
+			lane_update(each, each <= lane ? left - 1 : left);
 			each->inside = false;
 			each->in_slot = false;
 			each->op = &each->cpu->threaded->outside;
@@ -108,22 +42,10 @@ static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t
 	}
 }
 
-/* A jump; false if the reference interpreter has to make it. One to the last word of a page is looked up in two
- * cycles. */
-static bool jump(struct lane *lane, uint32_t target)
-{
-	struct landing landing;
-
-	if ((target & ~PAGE_MASK) == PAGE_SIZE - 4 || !threaded_land(lane->cpu, target, lane->user, &landing))
-		return false;
-	lane->target_page = landing.page;
-	lane->target_page_va = landing.page_va;
-	lane->target = decoded_op_at(landing.page, target);
-	return true;
-}
-
-/* Executes up to `cycles` cycles of each processor; with `block`, of the only one up to the end of its block. */
-static uint64_t run_turns(struct lane *lanes, unsigned count, uint64_t cycles, bool block,
+/* Executes cycles of each processor, of which `left` are left, until only `end` are; with `block`, of the only one up to the end of
+ * its block. Returns how many are left. All are up to date then if one of them wants attention or a debugger's point was
+ * met, and with `block`; else only their lanes are. */
+static uint64_t run_turns(struct lane *lanes, unsigned count, uint64_t left, uint64_t end, bool block,
 			  struct cpu **current)
 {
 	/* clang-format off */
@@ -154,7 +76,6 @@ static uint64_t run_turns(struct lane *lanes, unsigned count, uint64_t cycles, b
 	uint8_t *const ram = lanes->cpu->memory->ram;
 	const uint8_t *const code_map = ram + lanes->cpu->memory->code_map_offset;
 	struct lane *lane = lanes;
-	uint64_t left = cycles;
 	unsigned ending = 0; /* cycles to the end of the block, once that is near */
 	struct cpu *cpu;
 	struct decoded_op *op;
@@ -171,10 +92,8 @@ static uint64_t run_turns(struct lane *lanes, unsigned count, uint64_t cycles, b
 #define asid	    (lane->asid)
 #define data_tlb    (lane->data_tlb)
 
-	for (unsigned i = 0; i < count; i++)
-		enter(&lanes[i]);
-	if (left == 0)
-		goto finished;
+	if (left == end)
+		return left;
 
 turn:
 	cpu = lane->cpu;
@@ -186,27 +105,26 @@ turn:
 
 turn_over:
 	if (block && ending && --ending == 0) {
-		left--;
-		goto finished;
+		lane_update(lane, --left);
+		return left;
 	}
 	if (++lane == lanes + count) {
 		lane = lanes;
-		if (--left == 0)
-			goto finished;
+		if (--left == end) {
+			if (block)
+				lane_update(lane, left);
+			return left;
+		}
 	}
 	goto turn;
 
-finished:
-	update_all(lanes, count, lanes, left);
-	return cycles - left;
-
 leave:
 	if (__builtin_expect(cpu->debug != NULL, 0)) {
-		update(lane, left);
+		lane_update(lane, left);
 		if (debug_stops(cpu)) {
 			*current = cpu;
 			update_all(lanes, count, lane, left);
-			return cycles - left;
+			return left;
 		}
 	}
 	cpu->transfer = TRANSFER_NONE;
@@ -214,7 +132,7 @@ leave:
 	if (cpu->attention) {
 		/* This one and those before it have completed the cycle. */
 		update_all(lanes, count, lane + 1, left);
-		return cycles - left;
+		return left;
 	}
 	if (cpu->transfer == TRANSFER_NOW)
 		ending = 1;
@@ -252,75 +170,19 @@ first_CROSS:
 	goto *first_handlers[op->code];
 
 first_NEXT_PAGE:
-	turn_page(lane);
+	lane_turn_page(lane);
 	op = lane->op;
 	DISPATCH;
 
-#define B gpr[op->b]
-#define C gpr[op->c]
-#define X(name, condition)                                                                                   \
-	near_##name : BRANCHED;                                                                              \
-	if (!(condition))                                                                                    \
+#define TO_SLOT                                                                                              \
+	do {                                                                                                 \
+		lane->in_slot = true;                                                                        \
 		NEXT;                                                                                        \
-	lane->target = (struct decoded_op *)((char *)op + op->imm);                                          \
-	lane->target_page = lane->page;                                                                      \
-	lane->target_page_va = lane->page_va;                                                                \
-	if (!va_is_direct(lane->page_va))                                                                    \
-		cpu->lookup_va = lane->page_va;                                                              \
-	lane->in_slot = true;                                                                                \
-	NEXT;
-	DECODED_NEAR(X)
-#undef X
-#define X(name, condition)                                                                                   \
-	far_##name : target_va = PC + 4 + (uint32_t)op->imm;                                                 \
-	if (condition)                                                                                       \
-		goto jump;                                                                                   \
-	BRANCHED;                                                                                            \
-	NEXT;
-	DECODED_FAR(X)
-#undef X
-first_J:
-	target_va = ((PC + 4) & 0xF0000000u) | (uint32_t)op->imm;
-	goto jump;
-first_JR:
-	target_va = B;
-	goto jump;
-first_BLTZAL:
-	target_va = PC + 4 + (uint32_t)op->imm;
-	if ((int32_t)B < 0)
-		goto call;
-	goto not_called;
-first_BGEZAL:
-	target_va = PC + 4 + (uint32_t)op->imm;
-	if ((int32_t)B >= 0)
-		goto call;
-not_called:
-	gpr[31] = PC + 8; /* linked all the same */
-	BRANCHED;
-	NEXT;
-first_JALR:
-	target_va = B;
-	goto call;
-first_JAL:
-	target_va = ((PC + 4) & 0xF0000000u) | (uint32_t)op->imm;
-call:
-	if (!jump(lane, target_va))
-		goto leave;
-	gpr[op->a] = PC + 8;
-	lane->in_slot = true;
-	BRANCHED;
-	NEXT;
-jump:
-	if (!jump(lane, target_va))
-		goto leave;
-	lane->in_slot = true;
-	BRANCHED;
-	NEXT;
+	} while (0)
+#include "runtime/cpu/threaded_jumps.h"
 #undef OP
 #undef NEXT
 #undef STALL
-#undef B
-#undef C
 
 	/* --- in a delay slot --- */
 
@@ -341,24 +203,56 @@ in_slot_undecoded:
 	goto *slot_handlers[op->code];
 }
 
+/* Windows pay for themselves from so many cycles on. After one that did not, lanes go cycle by cycle for a while, a longer one
+ * each time. */
+#define WINDOW	   64
+#define PAYS	   8
+#define FIRST_REST 8
+#define LAST_REST  1024
+
 uint64_t threaded_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t cycles, struct cpu **current)
 {
 	struct lane lanes[MAX_LANES];
+	uint64_t left = cycles, rest = FIRST_REST;
 
 	if (is_mips32(*cpus))
 		return reference_run_in_turn(cpus, count, cycles, current);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		lanes[i].cpu = cpus[i];
-	return run_turns(lanes, count, cycles, false, current);
+		lane_enter(&lanes[i]);
+	}
+	while (left > 0) {
+		uint64_t wanted = left < WINDOW ? left : WINDOW;
+		uint64_t ahead = left > PAYS ? threaded_run_ahead(lanes, count, left, wanted) : 0;
+		uint64_t end;
+
+		left -= ahead;
+		if (ahead == wanted) {
+			rest = FIRST_REST;
+			continue;
+		}
+		if (ahead < PAYS)
+			rest = rest < LAST_REST ? 2 * rest : LAST_REST;
+		end = left > rest ? left - rest : 0;
+		left = run_turns(lanes, count, left, end, false, current);
+		if (left != end)
+			return cycles - left;
+	}
+	update_all(lanes, count, lanes, left);
+	return cycles;
 }
 
 void threaded_run_block(struct cpu *cpu)
 {
 	struct lane lane = {.cpu = cpu};
-	struct cpu *current;
+	struct cpu *current = NULL;
 
-	if (is_mips32(cpu))
+	if (is_mips32(cpu)) {
 		reference_run_block(cpu);
-	else if (cpu->budget > 0 && !cpu->attention)
-		run_turns(&lane, 1, (uint64_t)cpu->budget, true, &current);
+		return;
+	}
+	if (cpu->budget <= 0 || cpu->attention)
+		return;
+	lane_enter(&lane);
+	run_turns(&lane, 1, (uint64_t)cpu->budget, 0, true, &current);
 }
