@@ -258,6 +258,12 @@ first_NEXT_PAGE:
 #include "runtime/cpu/threaded_ops.h"
 }
 
+static void take_all_back(struct ahead *ahead, struct lane *lanes, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		take_back(&ahead->past[i], &lanes[i]);
+}
+
 uint64_t threaded_run_ahead(struct lane *lanes, unsigned count, uint64_t left, uint64_t wanted)
 {
 	struct ahead *ahead = ahead_of(lanes->cpu->threaded);
@@ -280,20 +286,22 @@ uint64_t threaded_run_ahead(struct lane *lanes, unsigned count, uint64_t left, u
 		if (outcome == COMES_TO)
 			until = past->done;
 	}
-	if (outcome == MEETS)
-		until = 0;
-	/* Those before the one that ended the window went too far. One that met another was in the middle of an instruction. */
+	if (outcome == MEETS) {
+		take_all_back(ahead, lanes, executed);
+		return 0;
+	}
+	/* Those before the one that ended the window went too far. What they did further on may have driven out of the soft TLB what
+	 * they need now; then the window has not been. */
 	for (unsigned i = 0; i < executed; i++) {
 		struct past *past = &ahead->past[i];
 
-		if (past->done <= until && outcome != MEETS)
+		if (past->done <= until)
 			continue;
 		take_back(past, &lanes[i]);
-		if (until > 0) {
-			enum outcome again =
-			    run(ahead, &lanes[i], left, left - until, ahead->window << LANE_BITS | i, past);
-			assert(again == DONE);
-			(void)again;
+		if (until > 0 &&
+		    run(ahead, &lanes[i], left, left - until, ahead->window << LANE_BITS | i, past) != DONE) {
+			take_all_back(ahead, lanes, executed);
+			return 0;
 		}
 	}
 	return until;
