@@ -141,7 +141,7 @@ assert checked, "no data cache was compared"
 
 # Malta: every cycle is an instruction or ends in an exception.
 for endian in "big", "little":
-    for program in "alu", "memory", "tlb", "compute":
+    for program in "alu", "memory", "tlb":
         what = ["--machine=malta", "--memory=16M", "--stats=stats.json", f"--kernel={guest}/malta/{program}.{endian}.elf"]
         plain, _ = run(*what)
         console, messages = run(f"--plugin={plugins}/mix.so", f"--plugin={plugins}/cache.so", *what)
