@@ -62,7 +62,7 @@ struct jit_options {
 	/* Regions are kept in this directory between runs (jit/store/store.h), so many bytes of them; NULL: they are not. */
 	const char *cache_directory;
 	uint64_t cache_bytes;
-	bool exit_times;   /* measure how long exits take, which costs each some tens of ns */
+	bool exit_times; /* measure how long exits take, which costs each some tens of ns */
 	unsigned
 	    skipped_passes; /* bits by place in ir_passes: of the IR's passes, those that are left out. For dumps */
 	bool anonymous_code; /* code lies in memory without a file: perf looks up names only there */

@@ -4,6 +4,8 @@
  *   BRANCHED     the block ends with the next instruction
  *   TO_SLOT      a jump to lane->target is taken: on to its delay slot
  */
+/* Labels and statements outside of functions are taken for something else. */
+/* clang-format off */
 #define B gpr[op->b]
 #define C gpr[op->c]
 #define X(name, condition)                                                                                   \
