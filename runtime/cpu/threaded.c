@@ -126,17 +126,17 @@ enum outcome {
 #define THREADED_LOOP  run_mips161
 #define FOR_MIPS32     0
 #define FOR_BIG_ENDIAN 1
-#include "runtime/cpu/threaded_loop.h"
+#include "runtime/cpu/threaded_loop.inc"
 
 #define THREADED_LOOP  run_mips32_big
 #define FOR_MIPS32     1
 #define FOR_BIG_ENDIAN 1
-#include "runtime/cpu/threaded_loop.h"
+#include "runtime/cpu/threaded_loop.inc"
 
 #define THREADED_LOOP  run_mips32_little
 #define FOR_MIPS32     1
 #define FOR_BIG_ENDIAN 0
-#include "runtime/cpu/threaded_loop.h"
+#include "runtime/cpu/threaded_loop.inc"
 
 const int32_t *threaded_handlers(const struct cpu_model *model)
 {
