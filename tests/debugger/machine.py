@@ -125,7 +125,10 @@ class Client:
                 except BrokenPipeError:  # it has said its last
                     pass
                 return match[1].decode("latin-1")
-            more = self.socket.recv(65536)
+            try:
+                more = self.socket.recv(65536)
+            except ConnectionResetError:  # closed before it read our last +
+                more = b""
             if not more:
                 return None
             self.pending += more
