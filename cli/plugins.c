@@ -27,52 +27,61 @@ static const char *mnemonic(const struct jit161_host *host, uint32_t word)
 }
 
 /* "FILE.so" or "FILE.so,ARGUMENTS". */
+/* Loads the object and finds its entry. */
+static start_function *open_object(const char *path, struct error *error)
+{
+	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	start_function *start;
+
+	if (!object) {
+		error_set(error, "Cannot load the plugin %s: %s", path, dlerror());
+		return NULL;
+	}
+	*(void **)&start = dlsym(object, START);
+	if (!start) {
+		error_set(error, "%s is no plugin: it has no " START, path);
+		error_hint(error, "docs/plugins.md says how to make one.");
+	}
+	return start;
+}
+
 static bool load(struct plugins *plugins, const char *text, const struct run_options *options,
 		 struct streams *streams, struct error *error)
 {
 	struct plugin_host *own = &plugins->hosts[plugins->observer.count];
+	struct jit161_plugin *plugin = &plugins->observer.plugins[plugins->observer.count];
 	const struct mips_isa *isa =
 	    (options->malta ? cpu_model_mips32(options->board.cpu, true) : &cpu_model_mips161)->lift.isa;
 	size_t length = strcspn(text, ",");
 	char *name = strndup(text, length);
-	void *object;
-	start_function *start;
 
 	if (!name)
 		abort();
 	/* dlopen looks for names without a slash elsewhere. */
-	own->path = realpath(name, NULL);
-	if (!own->path) {
+	char *path = realpath(name, NULL);
+	if (!path)
 		error_set(error, "Cannot load the plugin %s: %s", name, strerror(errno));
-		free(name);
-		return false;
-	}
 	free(name);
-	*own = (struct plugin_host){
-	    .host = {.version = JIT161_PLUGIN_VERSION,
-		     .arguments = text[length] ? text + length + 1 : "",
-		     .say = say,
-		     .mnemonic = mnemonic},
-	    .streams = streams,
-	    .isa = *isa,
-	    .path = own->path,
-	};
-	object = dlopen(own->path, RTLD_NOW | RTLD_LOCAL);
-	if (!object)
-		return error_set(error, "Cannot load the plugin %s: %s", own->path, dlerror());
-	*(void **)&start = dlsym(object, START);
-	if (!start) {
-		error_set(error, "%s is no plugin: it has no " START, own->path);
-		return error_hint(error, "docs/plugins.md says how to make one.");
+	start_function *start = path ? open_object(path, error) : NULL;
+	if (start) {
+		*own = (struct plugin_host){
+		    .host = {.version = JIT161_PLUGIN_VERSION,
+			     .arguments = text[length] ? text + length + 1 : "",
+			     .say = say,
+			     .mnemonic = mnemonic},
+		    .streams = streams,
+		    .isa = *isa,
+		};
+		if (start(&own->host, plugin)) {
+			plugins->observer.count++;
+		} else {
+			*plugin = (struct jit161_plugin){0};
+			error_set(error, "The plugin %s does not want to run", path);
+			start = NULL;
+		}
 	}
-	struct jit161_plugin *plugin = &plugins->observer.plugins[plugins->observer.count];
-
-	if (!start(&own->host, plugin)) {
-		*plugin = (struct jit161_plugin){0};
-		return error_set(error, "The plugin %s does not want to run", own->path);
-	}
-	plugins->observer.count++;
-	return true;
+	free(path);
+	return start;
 }
 
 bool plugins_load(struct plugins *plugins, const struct run_options *options, struct streams *streams,

@@ -13,7 +13,6 @@ struct plugins {
 		struct jit161_host host; /* the first field: what plugins hand back is this */
 		struct streams *streams;
 		struct mips_isa isa;
-		char *path;
 	} hosts[PLUGINS_MAX];
 };
 
