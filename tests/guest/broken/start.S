@@ -11,6 +11,7 @@
 #define CAUSE	   148
 #define EPC	   152
 #define VADDR	   156
+#include "tests/guest/kernel/trap_frame.inc"
 
 	.section .vectors, "ax"
 	j	trap_entry
@@ -31,34 +32,7 @@ trap_entry:
 	move	$sp, $k0		# a kernel that handles exceptions on a stack of their own
 1:	addiu	$sp, $sp, -FRAME_SIZE
 	sw	$k1, SAVED(29)($sp)
-	sw	$1, SAVED(1)($sp)
-	sw	$2, SAVED(2)($sp)
-	sw	$3, SAVED(3)($sp)
-	sw	$4, SAVED(4)($sp)
-	sw	$5, SAVED(5)($sp)
-	sw	$6, SAVED(6)($sp)
-	sw	$7, SAVED(7)($sp)
-	sw	$8, SAVED(8)($sp)
-	sw	$9, SAVED(9)($sp)
-	sw	$10, SAVED(10)($sp)
-	sw	$11, SAVED(11)($sp)
-	sw	$12, SAVED(12)($sp)
-	sw	$13, SAVED(13)($sp)
-	sw	$14, SAVED(14)($sp)
-	sw	$15, SAVED(15)($sp)
-	sw	$16, SAVED(16)($sp)
-	sw	$17, SAVED(17)($sp)
-	sw	$18, SAVED(18)($sp)
-	sw	$19, SAVED(19)($sp)
-	sw	$20, SAVED(20)($sp)
-	sw	$21, SAVED(21)($sp)
-	sw	$22, SAVED(22)($sp)
-	sw	$23, SAVED(23)($sp)
-	sw	$24, SAVED(24)($sp)
-	sw	$25, SAVED(25)($sp)
-	sw	$28, SAVED(28)($sp)
-	sw	$30, SAVED(30)($sp)
-	sw	$31, SAVED(31)($sp)
+	save_registers
 	mfc0	$t0, CP0_STATUS
 	mfc0	$t1, CP0_CAUSE
 	mfc0	$t2, CP0_EPC

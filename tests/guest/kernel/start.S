@@ -4,14 +4,10 @@
  */
 #include "tests/guest/kernel/frame.h"
 #include "tests/guest/kernel/hw.h"
+#include "tests/guest/kernel/trap_frame.inc"
 
 	.set	noreorder
 	.set	noat
-
-/* o32 lets a C function store its four arguments in the 16 bytes above its caller's stack pointer. */
-#define ARGUMENT_AREA 16
-#define TRAP_SIZE     (ARGUMENT_AREA + FRAME_SIZE)
-#define SAVED(n)      (ARGUMENT_AREA + 4 * (n))
 
 	.section .vectors, "ax"
 
@@ -49,90 +45,15 @@ general_vector:
 	lw	$sp, %lo(current_stack)($k0)
 1:	addiu	$sp, $sp, -TRAP_SIZE
 	sw	$k1, SAVED(29)($sp)
-	sw	$1, SAVED(1)($sp)
-	sw	$2, SAVED(2)($sp)
-	sw	$3, SAVED(3)($sp)
-	sw	$4, SAVED(4)($sp)
-	sw	$5, SAVED(5)($sp)
-	sw	$6, SAVED(6)($sp)
-	sw	$7, SAVED(7)($sp)
-	sw	$8, SAVED(8)($sp)
-	sw	$9, SAVED(9)($sp)
-	sw	$10, SAVED(10)($sp)
-	sw	$11, SAVED(11)($sp)
-	sw	$12, SAVED(12)($sp)
-	sw	$13, SAVED(13)($sp)
-	sw	$14, SAVED(14)($sp)
-	sw	$15, SAVED(15)($sp)
-	sw	$16, SAVED(16)($sp)
-	sw	$17, SAVED(17)($sp)
-	sw	$18, SAVED(18)($sp)
-	sw	$19, SAVED(19)($sp)
-	sw	$20, SAVED(20)($sp)
-	sw	$21, SAVED(21)($sp)
-	sw	$22, SAVED(22)($sp)
-	sw	$23, SAVED(23)($sp)
-	sw	$24, SAVED(24)($sp)
-	sw	$25, SAVED(25)($sp)
-	sw	$28, SAVED(28)($sp)
-	sw	$30, SAVED(30)($sp)
-	sw	$31, SAVED(31)($sp)
-	mfhi	$t0
-	mflo	$t1
-	sw	$t0, ARGUMENT_AREA+FRAME_HI($sp)
-	sw	$t1, ARGUMENT_AREA+FRAME_LO($sp)
-	mfc0	$t0, CP0_STATUS
-	mfc0	$t1, CP0_CAUSE
-	mfc0	$t2, CP0_EPC
-	mfc0	$t3, CP0_BADVADDR
-	sw	$t0, ARGUMENT_AREA+FRAME_STATUS($sp)
-	sw	$t1, ARGUMENT_AREA+FRAME_CAUSE($sp)
-	sw	$t2, ARGUMENT_AREA+FRAME_EPC($sp)
-	sw	$t3, ARGUMENT_AREA+FRAME_VADDR($sp)
+	save_registers
+	save_state
 	jal	trap
 	addiu	$a0, $sp, ARGUMENT_AREA
 
 /* Back to what was interrupted. A new process starts here too, its frame filled in by hand. */
 	.globl	trap_return
 trap_return:
-	lw	$t0, ARGUMENT_AREA+FRAME_HI($sp)
-	lw	$t1, ARGUMENT_AREA+FRAME_LO($sp)
-	lw	$t2, ARGUMENT_AREA+FRAME_STATUS($sp)
-	mthi	$t0
-	mtlo	$t1
-	mtc0	$t2, CP0_STATUS		# interrupts off until RFE
-	lw	$1, SAVED(1)($sp)
-	lw	$2, SAVED(2)($sp)
-	lw	$3, SAVED(3)($sp)
-	lw	$4, SAVED(4)($sp)
-	lw	$5, SAVED(5)($sp)
-	lw	$6, SAVED(6)($sp)
-	lw	$7, SAVED(7)($sp)
-	lw	$8, SAVED(8)($sp)
-	lw	$9, SAVED(9)($sp)
-	lw	$10, SAVED(10)($sp)
-	lw	$11, SAVED(11)($sp)
-	lw	$12, SAVED(12)($sp)
-	lw	$13, SAVED(13)($sp)
-	lw	$14, SAVED(14)($sp)
-	lw	$15, SAVED(15)($sp)
-	lw	$16, SAVED(16)($sp)
-	lw	$17, SAVED(17)($sp)
-	lw	$18, SAVED(18)($sp)
-	lw	$19, SAVED(19)($sp)
-	lw	$20, SAVED(20)($sp)
-	lw	$21, SAVED(21)($sp)
-	lw	$22, SAVED(22)($sp)
-	lw	$23, SAVED(23)($sp)
-	lw	$24, SAVED(24)($sp)
-	lw	$25, SAVED(25)($sp)
-	lw	$28, SAVED(28)($sp)
-	lw	$30, SAVED(30)($sp)
-	lw	$31, SAVED(31)($sp)
-	lw	$k1, ARGUMENT_AREA+FRAME_EPC($sp)
-	lw	$sp, SAVED(29)($sp)
-	jr	$k1
-	rfe
+	return_from_frame
 
 	.text
 
@@ -242,46 +163,4 @@ compare_set:
 	jr	$ra
 	mtc0	$a0, CP0_COMPARE
 
-/* void entryhi_set(uint32_t) */
-	.globl	entryhi_set
-entryhi_set:
-	jr	$ra
-	mtc0	$a0, CP0_ENTRYHI
-
-/* void tlb_write_random(uint32_t entryhi, uint32_t entrylo) */
-	.globl	tlb_write_random
-tlb_write_random:
-	mtc0	$a0, CP0_ENTRYHI
-	mtc0	$a1, CP0_ENTRYLO
-	jr	$ra
-	tlbwr
-
-/* void tlb_write(uint32_t index, uint32_t entryhi, uint32_t entrylo) */
-	.globl	tlb_write
-tlb_write:
-	sll	$a0, $a0, INDEX_SHIFT
-	mtc0	$a0, CP0_INDEX
-	mtc0	$a1, CP0_ENTRYHI
-	mtc0	$a2, CP0_ENTRYLO
-	jr	$ra
-	tlbwi
-
-/* int tlb_probe(uint32_t entryhi): the matching entry, or -1 */
-	.globl	tlb_probe
-tlb_probe:
-	mtc0	$a0, CP0_ENTRYHI
-	tlbp
-	mfc0	$v0, CP0_INDEX
-	sra	$t0, $v0, 31		# all ones if nothing matched
-	srl	$v0, $v0, INDEX_SHIFT
-	jr	$ra
-	or	$v0, $v0, $t0
-
-/* uint32_t tlb_read_hi(uint32_t index): EntryHi of an entry */
-	.globl	tlb_read_hi
-tlb_read_hi:
-	sll	$a0, $a0, INDEX_SHIFT
-	mtc0	$a0, CP0_INDEX
-	tlbr
-	jr	$ra
-	mfc0	$v0, CP0_ENTRYHI
+#include "tests/guest/kernel/tlb.inc"

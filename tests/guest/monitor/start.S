@@ -163,49 +163,7 @@ compare_set:
 	jr	$ra
 	mtc0	$a0, CP0_COMPARE
 
-/* void entryhi_set(uint32_t) */
-	.globl	entryhi_set
-entryhi_set:
-	jr	$ra
-	mtc0	$a0, CP0_ENTRYHI
-
-/* void tlb_write_random(uint32_t entryhi, uint32_t entrylo) */
-	.globl	tlb_write_random
-tlb_write_random:
-	mtc0	$a0, CP0_ENTRYHI
-	mtc0	$a1, CP0_ENTRYLO
-	jr	$ra
-	tlbwr
-
-/* void tlb_write(uint32_t index, uint32_t entryhi, uint32_t entrylo) */
-	.globl	tlb_write
-tlb_write:
-	sll	$a0, $a0, INDEX_SHIFT
-	mtc0	$a0, CP0_INDEX
-	mtc0	$a1, CP0_ENTRYHI
-	mtc0	$a2, CP0_ENTRYLO
-	jr	$ra
-	tlbwi
-
-/* int tlb_probe(uint32_t entryhi): the matching entry, or -1 */
-	.globl	tlb_probe
-tlb_probe:
-	mtc0	$a0, CP0_ENTRYHI
-	tlbp
-	mfc0	$v0, CP0_INDEX
-	sra	$t0, $v0, 31		# all ones if nothing matched
-	srl	$v0, $v0, INDEX_SHIFT
-	jr	$ra
-	or	$v0, $v0, $t0
-
-/* uint32_t tlb_read_hi(uint32_t index): EntryHi of an entry */
-	.globl	tlb_read_hi
-tlb_read_hi:
-	sll	$a0, $a0, INDEX_SHIFT
-	mtc0	$a0, CP0_INDEX
-	tlbr
-	jr	$ra
-	mfc0	$v0, CP0_ENTRYHI
+#include "tests/guest/kernel/tlb.inc"
 
 	.section .bss
 	.align	12
