@@ -1,9 +1,7 @@
 /* `jit161 compare --html`. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/compare.h"
+#include "cli/output_file.h"
 #include "cli/page.h"
 #include "cli/svg.h"
 #include "jit/llvm/backend.h"
@@ -228,17 +226,10 @@ static void write_page(const struct comparison *comparison, FILE *file)
 
 bool compare_write_html(const struct comparison *comparison, const char *path, struct error *error)
 {
-	FILE *file = fopen(path, "w");
-	bool written = file;
+	struct output_file output;
+	FILE *file = output_file_create(&output, path);
 
-	if (file) {
+	if (file)
 		write_page(comparison, file);
-		written = !ferror(file);
-		written &= fclose(file) == 0;
-	}
-	if (!written) {
-		error_set(error, "Cannot write %s: %s", path, strerror(errno));
-		return error_hint(error, "Give --html a path in a folder that can be written.");
-	}
-	return true;
+	return output_file_close(&output, "html", error);
 }

@@ -1,11 +1,9 @@
 /* `jit161 compare --json`. */
-#include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/compare.h"
+#include "cli/json.h"
+#include "cli/output_file.h"
 #include "jit/llvm/backend.h"
 
 static void add_number(cJSON *object, const char *name, uint64_t value)
@@ -123,10 +121,8 @@ static cJSON *technique_json(const struct comparison *comparison, const struct c
 
 bool compare_write_json(const struct comparison *comparison, const char *path, struct error *error)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	struct output_file output;
 	cJSON *root = cJSON_CreateObject(), *techniques;
-	bool written;
-	char *text;
 
 	cJSON_AddStringToObject(root, "guest", comparison->title);
 	add_number(root, "rounds", comparison->rounds);
@@ -134,15 +130,6 @@ bool compare_write_json(const struct comparison *comparison, const char *path, s
 	techniques = cJSON_AddArrayToObject(root, "techniques");
 	for (unsigned i = 0; i < comparison->count; i++)
 		cJSON_AddItemToArray(techniques, technique_json(comparison, &comparison->techniques[i]));
-	text = cJSON_Print(root);
-	cJSON_Delete(root);
-	written = file && text && fprintf(file, "%s\n", text) > 0;
-	if (file)
-		written &= (file == stdout ? fflush(file) : fclose(file)) == 0;
-	free(text);
-	if (!written) {
-		error_set(error, "Cannot write %s: %s", path, strerror(errno));
-		return error_hint(error, "Give --json a path in a folder that can be written.");
-	}
-	return true;
+	json_print(root, output_file_create(&output, path));
+	return output_file_close(&output, "json", error);
 }

@@ -1,10 +1,8 @@
 /* `jit161 costs --svg` and `--html`. */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/costs.h"
+#include "cli/output_file.h"
 #include "cli/page.h"
 #include "cli/svg.h"
 
@@ -104,20 +102,12 @@ static void write_picture(const struct cost_report *report, FILE *file)
 
 bool costs_write_plot(const struct cost_report *report, const char *path, bool page, struct error *error)
 {
-	FILE *file = fopen(path, "w");
-	bool written = file;
+	struct output_file output;
+	FILE *file = output_file_create(&output, path);
 
-	if (file) {
-		if (page)
-			write_page(report, file);
-		else
-			write_picture(report, file);
-		written = !ferror(file);
-		written &= fclose(file) == 0;
-	}
-	if (!written) {
-		error_set(error, "Cannot write %s: %s", path, strerror(errno));
-		return error_hint(error, "Give a path in a folder that can be written.");
-	}
-	return true;
+	if (file && page)
+		write_page(report, file);
+	else if (file)
+		write_picture(report, file);
+	return output_file_close(&output, page ? "html" : "svg", error);
 }

@@ -1,11 +1,10 @@
 /* The tables of `jit161 costs`, and its JSON. */
-#include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/costs.h"
+#include "cli/json.h"
+#include "cli/output_file.h"
 
 #define CELL 12 /* columns */
 
@@ -148,10 +147,8 @@ static cJSON *table_json(const struct cost_report *report, const struct cost_tab
 
 bool costs_write_json(const struct cost_report *report, const char *path, struct error *error)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	struct output_file output;
 	cJSON *root = cJSON_CreateObject(), *machines;
-	bool written;
-	char *text;
 
 	cJSON_AddNumberToObject(root, "rounds", report->rounds);
 	cJSON_AddNumberToObject(root, "sample_seconds", report->seconds);
@@ -165,15 +162,6 @@ bool costs_write_json(const struct cost_report *report, const char *path, struct
 	for (unsigned i = 0; i < COST_MACHINES; i++)
 		if (report->tables[i].count)
 			cJSON_AddItemToArray(machines, table_json(report, &report->tables[i]));
-	text = cJSON_Print(root);
-	cJSON_Delete(root);
-	written = file && text && fprintf(file, "%s\n", text) > 0;
-	if (file)
-		written &= (file == stdout ? fflush(file) : fclose(file)) == 0;
-	free(text);
-	if (!written) {
-		error_set(error, "Cannot write %s: %s", path, strerror(errno));
-		return error_hint(error, "Give --json a path in a folder that can be written.");
-	}
-	return true;
+	json_print(root, output_file_create(&output, path));
+	return output_file_close(&output, "json", error);
 }

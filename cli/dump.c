@@ -353,22 +353,20 @@ static void find_executed(struct exploration *exploration, const struct dump_opt
 	hot_blocks_free(&hot);
 }
 
-static bool write_data(struct exploration *exploration, const char *path,
+static bool write_data(struct exploration *exploration, const char *path, const char *option,
 		       bool (*write)(struct exploration *, FILE *, struct error *), struct error *error)
 {
-	struct output_file output = {0};
+	struct output_file output;
 	FILE *file;
-	bool ok;
 
 	if (!path)
 		return true;
-	file = output_file_open(&output, path) ? output_file_begin(&output) : NULL;
-	if (!file)
-		return error_set(error, "Cannot write %s", path);
-	ok = write(exploration, file, error);
-	if (!output_file_end(&output) && ok)
-		ok = error_set(error, "Cannot write %s", path);
-	return ok;
+	file = output_file_create(&output, path);
+	if (file && !write(exploration, file, error)) {
+		output_file_end(&output);
+		return false;
+	}
+	return output_file_close(&output, option, error);
 }
 
 static bool dump_data(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
@@ -388,8 +386,8 @@ static bool dump_data(struct vm *vm, const struct dump_options *options, struct 
 	} else {
 		ok = find_offline(&exploration, options, error);
 	}
-	ok = ok && write_data(&exploration, options->json, explore_json, error) &&
-	     write_data(&exploration, options->html, explore_html, error);
+	ok = ok && write_data(&exploration, options->json, "json", explore_json, error) &&
+	     write_data(&exploration, options->html, "html", explore_html, error);
 	explore_free(&exploration);
 	return ok;
 }

@@ -1,11 +1,11 @@
 /* `jit161 isa --json`. */
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/isa.h"
+#include "cli/json.h"
 #include "frontend/encode.h"
 
 static cJSON *classes_json(unsigned classes)
@@ -125,7 +125,6 @@ void isa_print_json(const struct isa_study *studies, unsigned count, const uint8
 		    const struct host_probe *probes, unsigned probe_count)
 {
 	cJSON *root = cJSON_CreateObject(), *processors = cJSON_CreateArray();
-	char *text;
 
 	for (unsigned i = 0; i < count; i++) {
 		cJSON *object = cJSON_CreateObject();
@@ -139,9 +138,5 @@ void isa_print_json(const struct isa_study *studies, unsigned count, const uint8
 	cJSON_AddItemToObject(root, "processors", processors);
 	if (probe_count)
 		cJSON_AddItemToObject(root, "host", probes_json(probes, probe_count));
-	text = cJSON_Print(root);
-	if (text)
-		puts(text);
-	free(text);
-	cJSON_Delete(root);
+	json_print(root, stdout);
 }

@@ -39,10 +39,27 @@ bool output_file_end(struct output_file *output)
 {
 	FILE *file = output->file;
 
+	if (!file) {
+		errno = output->problem;
+		return false;
+	}
 	output->file = NULL;
 	output->problem = EBADF;
 	if (file == stdout)
 		return fflush(file) == 0 && !ferror(file);
 	bool failed = ferror(file);
 	return fclose(file) == 0 && !failed;
+}
+
+FILE *output_file_create(struct output_file *output, const char *path)
+{
+	return output_file_open(output, path) ? output_file_begin(output) : NULL;
+}
+
+bool output_file_close(struct output_file *output, const char *option, struct error *error)
+{
+	if (output_file_end(output))
+		return true;
+	error_set(error, "Cannot write %s: %s", output->path, strerror(errno));
+	return error_hint(error, "Give --%s a path in a folder that can be written.", option);
 }

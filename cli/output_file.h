@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "runtime/core/error.h"
+
 struct output_file {
 	const char *path; /* the caller's; NULL: not wanted */
 	FILE *file;	  /* NULL: `problem` says why */
@@ -16,7 +18,12 @@ struct output_file {
 bool output_file_open(struct output_file *output, const char *path);
 /* The empty file, or NULL with errno set. */
 FILE *output_file_begin(struct output_file *output);
-/* False: what was written did not get there; errno says why. */
+/* False: what was written did not get there, or there was no file; errno says why. */
 bool output_file_end(struct output_file *output);
+
+/* For what is written in one go: opens and empties the file. NULL if it cannot be written, which output_file_close reports. */
+FILE *output_file_create(struct output_file *output, const char *path);
+/* Ends it. False, with an error that names the option that gave the path, if what was written did not get there. */
+bool output_file_close(struct output_file *output, const char *option, struct error *error);
 
 #endif

@@ -1,6 +1,5 @@
 #include "cli/statistics.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cli/json.h"
 #include "devices/lamebus/lamebus.h"
 #include "cli/report.h"
 #include "runtime/vm/vm.h"
@@ -365,12 +365,7 @@ bool statistics_write(struct output_file *output, struct vm *vm, const struct ru
 	if (diagnosis->complete)
 		cJSON_AddItemToObject(root, "report", report_json(vm, diagnosis));
 
-	char *text = cJSON_Print(root);
-	FILE *file = output_file_begin(output);
-	bool written = file && text && fprintf(file, "%s\n", text) > 0 && output_file_end(output);
-	free(text);
-	cJSON_Delete(root);
-	if (!written) {
+	if (!json_print(root, output_file_begin(output)) || !output_file_end(output)) {
 		error_set(error, "Cannot write statistics to %s: %s", output->path, strerror(errno));
 		return error_hint(error, "Make room on the file system, or choose another file.");
 	}
