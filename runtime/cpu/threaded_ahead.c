@@ -12,7 +12,6 @@
 
 #include "runtime/cpu/threaded_lane.h"
 
-#define LONGEST	    64 /* cycles of a window */
 #define CLAIM_BITS  13
 #define CLAIMS	    (1u << CLAIM_BITS)
 #define LANE_BITS   6
@@ -29,16 +28,27 @@ struct store {
 	uint32_t word; /* before */
 };
 
+/* What decoded code changes of a processor beside its registers and memory. */
+#define PAST_FIELDS(X)                                                                                       \
+	X(bool, ll_active)                                                                                   \
+	X(uint32_t, ll_address)                                                                              \
+	X(uint32_t, ll_value)                                                                                \
+	X(uint64_t, ll_count)                                                                                \
+	X(uint64_t, sc_succeeded)                                                                            \
+	X(uint64_t, sc_failed)                                                                               \
+	X(uint64_t, sync_count)                                                                              \
+	X(uint64_t, stalls)
+
 /* A lane and its processor as they were, and what it has stored since. */
 struct past {
 	struct lane lane;
 	uint8_t registers[offsetof(struct cpu, active_end)]; /* the head of struct cpu */
-	bool ll_active;
-	uint32_t ll_address, ll_value;
-	uint64_t ll_count, sc_succeeded, sc_failed, sync_count, stalls;
+#define X(type, field) type field;
+	PAST_FIELDS(X)
+#undef X
 	unsigned done; /* cycles executed since */
 	unsigned store_count;
-	struct store stores[LONGEST];
+	struct store stores[LONGEST_WINDOW];
 };
 
 struct ahead {
@@ -60,14 +70,9 @@ static void remember(struct past *past, const struct lane *lane)
 
 	past->lane = *lane;
 	memcpy(past->registers, cpu, sizeof(past->registers));
-	past->ll_active = cpu->ll_active;
-	past->ll_address = cpu->ll_address;
-	past->ll_value = cpu->ll_value;
-	past->ll_count = cpu->ll_count;
-	past->sc_succeeded = cpu->sc_succeeded;
-	past->sc_failed = cpu->sc_failed;
-	past->sync_count = cpu->sync_count;
-	past->stalls = cpu->stalls;
+#define X(type, field) past->field = cpu->field;
+	PAST_FIELDS(X)
+#undef X
 	past->store_count = 0;
 }
 
@@ -82,14 +87,9 @@ static void take_back(struct past *past, struct lane *lane)
 	}
 	*lane = past->lane;
 	memcpy(cpu, past->registers, sizeof(past->registers));
-	cpu->ll_active = past->ll_active;
-	cpu->ll_address = past->ll_address;
-	cpu->ll_value = past->ll_value;
-	cpu->ll_count = past->ll_count;
-	cpu->sc_succeeded = past->sc_succeeded;
-	cpu->sc_failed = past->sc_failed;
-	cpu->sync_count = past->sync_count;
-	cpu->stalls = past->stalls;
+#define X(type, field) cpu->field = past->field;
+	PAST_FIELDS(X)
+#undef X
 }
 
 static inline struct claim *claim_of(struct ahead *ahead, uint32_t word)
@@ -267,7 +267,7 @@ static void take_all_back(struct ahead *ahead, struct lane *lanes, unsigned coun
 uint64_t threaded_run_ahead(struct lane *lanes, unsigned count, uint64_t left, uint64_t wanted)
 {
 	struct ahead *ahead = ahead_of(lanes->cpu->threaded);
-	unsigned until = wanted < LONGEST ? (unsigned)wanted : LONGEST, executed;
+	unsigned until = (unsigned)wanted, executed;
 	enum outcome outcome = DONE;
 
 	for (unsigned i = 0; i < count; i++)

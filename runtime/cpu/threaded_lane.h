@@ -8,7 +8,8 @@
 #include "runtime/cpu/threaded_internal.h"
 
 #define MAX_LANES      32
-#define FOR_MIPS32     0 /* no machine has several of them */
+#define LONGEST_WINDOW 64 /* cycles that lanes run ahead */
+#define FOR_MIPS32     0  /* no machine has several of them */
 #define FOR_BIG_ENDIAN 1
 
 struct lane {
@@ -85,8 +86,8 @@ static inline bool lane_jump(struct lane *lane, uint32_t target)
 	return true;
 }
 
-/* Executes `wanted` of the `left` cycles of all lanes, each lane's in one go, if that cannot be told from executing them in turn;
- * otherwise fewer, or none. Returns how many. */
+/* Executes `wanted` (at most LONGEST_WINDOW) of the `left` cycles of all lanes, each lane's in one go, if that cannot be told
+ * from executing them in turn; otherwise fewer, or none. Returns how many. */
 uint64_t threaded_run_ahead(struct lane *lanes, unsigned count, uint64_t left, uint64_t wanted);
 
 #endif

@@ -205,7 +205,6 @@ in_slot_undecoded:
 
 /* Windows pay for themselves from so many cycles on. After one that did not, lanes go cycle by cycle for a while, a longer one
  * each time. */
-#define WINDOW	   64
 #define PAYS	   8
 #define FIRST_REST 8
 #define LAST_REST  1024
@@ -222,7 +221,7 @@ uint64_t threaded_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t 
 		lane_enter(&lanes[i]);
 	}
 	while (left > 0) {
-		uint64_t wanted = left < WINDOW ? left : WINDOW;
+		uint64_t wanted = left < LONGEST_WINDOW ? left : LONGEST_WINDOW;
 		uint64_t ahead = left > PAYS ? threaded_run_ahead(lanes, count, left, wanted) : 0;
 		uint64_t end;
 
