@@ -1,18 +1,14 @@
 #include "jit/pool.h"
 
 #include <string.h>
-#include <sys/mman.h>
+
+#include "runtime/core/host_pages.h"
 
 bool pool_init(struct pool *pool, size_t size, uint32_t limit)
 {
-	void *items = mmap(NULL, pool_span(size, limit), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	*pool = (struct pool){.size = (uint32_t)size, .limit = limit};
-	if (items == MAP_FAILED)
-		return false;
-	pool->items = items;
-	return true;
+	*pool = (struct pool){
+	    .items = host_pages_new(pool_span(size, limit)), .size = (uint32_t)size, .limit = limit};
+	return pool->items;
 }
 
 void pool_init_at(struct pool *pool, void *items, size_t size, uint32_t limit)
@@ -22,8 +18,8 @@ void pool_init_at(struct pool *pool, void *items, size_t size, uint32_t limit)
 
 void pool_destroy(struct pool *pool)
 {
-	if (pool->items && !pool->placed)
-		munmap(pool->items, pool_span(pool->size, pool->limit));
+	if (!pool->placed)
+		host_pages_free(pool->items, pool_span(pool->size, pool->limit));
 	*pool = (struct pool){0};
 }
 

@@ -3,16 +3,12 @@
  * powers of two; runs that come back are used again, split if need be. */
 #include "jit/jit_internal.h"
 
-#include <sys/mman.h>
+#include "runtime/core/host_pages.h"
 
 bool slots_init(struct jit *jit)
 {
-	/* Large and mostly untouched. */
-	void *uses = mmap(NULL, MAX_SLOTS * sizeof(*jit->slot_uses), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
 	jit->slots = code_memory_table(&jit->code, slots_span());
-	jit->slot_uses = uses == MAP_FAILED ? NULL : uses;
+	jit->slot_uses = host_pages_new(MAX_SLOTS * sizeof(*jit->slot_uses));
 	jit->slot_limit = MAX_SLOTS;
 	slots_reset(jit);
 	return jit->slots && jit->slot_uses;
@@ -25,8 +21,7 @@ size_t slots_span(void)
 
 void slots_free(struct jit *jit)
 {
-	if (jit->slot_uses)
-		munmap(jit->slot_uses, MAX_SLOTS * sizeof(*jit->slot_uses));
+	host_pages_free(jit->slot_uses, MAX_SLOTS * sizeof(*jit->slot_uses));
 }
 
 void slots_reset(struct jit *jit)

@@ -25,7 +25,7 @@ bool watch_init(struct jit *jit)
 
 	jit->granules = host_pages_new(granules * sizeof(*jit->granules));
 	jit->losses = host_pages_new(granules * sizeof(*jit->losses));
-	return pool_init(&jit->uses, sizeof(struct granule_use), MAX_USES);
+	return jit->granules && jit->losses && pool_init(&jit->uses, sizeof(struct granule_use), MAX_USES);
 }
 
 void watch_free(struct jit *jit)

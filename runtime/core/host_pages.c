@@ -1,7 +1,6 @@
 #include "runtime/core/host_pages.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,9 +9,7 @@ void *host_pages_new(size_t size)
 	void *pages =
 	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (pages == MAP_FAILED)
-		abort();
-	return pages;
+	return pages == MAP_FAILED ? NULL : pages;
 }
 
 void host_pages_free(void *pages, size_t size)

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* `size` bytes that read as zero and of which the host makes pages as they are touched; never NULL. The caller's, for
- * host_pages_free with the same size. */
+/* `size` bytes that read as zero and of which the host makes pages as they are touched; NULL if there is no room. The
+ * caller's, for host_pages_free with the same size. */
 void *host_pages_new(size_t size);
 void host_pages_free(void *pages, size_t size);
 /* Has the host make the pages of [start, start + size) together; what is in them stays. The range is widened to whole pages,

@@ -10,6 +10,8 @@ struct vm_history *history_new(void)
 {
 	struct vm_history *history = host_pages_new(sizeof(*history));
 
+	if (!history)
+		abort();
 	host_pages_make(history, sizeof(*history));
 	return history;
 }

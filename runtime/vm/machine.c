@@ -289,6 +289,8 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 		return false;
 	vm->cpu_count = count;
 	vm->cpus = host_pages_new(count * sizeof(struct cpu));
+	if (!vm->cpus)
+		abort();
 	/* Kernels run everywhere, user programs and other processors may not. */
 	host_pages_make(vm->cpus, offsetof(struct cpu, jump_cache[1]));
 	for (unsigned i = 0; i < vm->cpu_count; i++) {
