@@ -76,6 +76,9 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	streams_message(
 	    streams, "    %" PRIu64 " guest cycles executed in %.3f s (%.1f guest MIPS), %.3f s CPU time",
 	    cycles, real_seconds, real_seconds > 0 ? (double)cycles / real_seconds / 1e6 : 0, cpu);
+	if (vm->still.cycles)
+		streams_message(streams, "    %" PRIu64 " cycles of halted processors passed over",
+				vm->still.cycles);
 	if (options->turns.vary)
 		streams_message(streams, "    turns of 1 to %u cycles, seed %u: %" PRIu64 " rounds",
 				options->turns.quantum, options->turns.seed, vm->run.round.count);
@@ -99,7 +102,7 @@ void statistics_summary(struct streams *streams, struct vm *vm, const struct run
 	jit_statistics(vm->jit, &jit);
 	streams_message(streams,
 			"    %.1f %% of cycles in translated code; %" PRIu64 " entries from the dispatcher",
-			percent(jit.translated_cycles, cycles), jit.entries);
+			percent(jit.translated_cycles, cycles - vm->still.cycles), jit.entries);
 	streams_message(streams,
 			"    first tier: %" PRIu64 " blocks, %" PRIu64 " guest instructions, %" PRIu64
 			" bytes of code",
@@ -351,6 +354,7 @@ bool statistics_write(struct output_file *output, struct vm *vm, const struct ru
 	add_number(root, "run_cycles", vm->totals.run);
 	add_number(root, "global_idle_cycles", vm->totals.idle);
 	add_number(root, "executed_cycles", vm->totals.executed);
+	add_number(root, "halted_cycles", vm->still.cycles);
 	add_number(root, "virtual_ns", vm->run.base);
 	cJSON_AddNumberToObject(root, "real_seconds", real_seconds);
 	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());

@@ -106,6 +106,12 @@ static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, ui
 	return after(cpu);
 }
 
+/* Whether the machine may have to be looked at after a store there. */
+static bool may_stop(const struct cpu *cpu, uint32_t offset, uint32_t size)
+{
+	return cache_overlaps(cpu->jit, offset, size) || memory_is_marked(cpu->memory, offset, CODE_STANDING);
+}
+
 static void write_ram(struct cpu *cpu, uint32_t offset, uint32_t value, uint32_t access)
 {
 	uint8_t *at = cpu->memory->ram + offset;
@@ -153,7 +159,7 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 		return store_to_device(cpu, va, value, access);
 	uint32_t first = partial ? offset & ~3u : offset;
 	/* Where the code cannot stop after the store, one that hits code is the interpreter's. */
-	if ((user || (access & ACCESS_DELAY_SLOT)) && cache_overlaps(cpu->jit, first, size))
+	if ((user || (access & ACCESS_DELAY_SLOT)) && may_stop(cpu, first, size))
 		return HELPER_BEFORE;
 	record_lookup(cpu, va, user);
 	write_ram(cpu, offset, value, access);
@@ -277,7 +283,7 @@ static uint64_t help_store_conditional(struct cpu *cpu, uint32_t reports, uint32
 		return result(HELPER_DONE, 0);
 	}
 	uint32_t offset = va & 3 ? NO_FRAME : soft_tlb_find(cpu, va, ACCESS_STORE, user);
-	if (offset == NO_FRAME || cache_overlaps(cpu->jit, offset, 4))
+	if (offset == NO_FRAME || may_stop(cpu, offset, 4))
 		return result(HELPER_BEFORE, 0);
 	record_lookup(cpu, va, user);
 	end_link(cpu);

@@ -43,7 +43,8 @@ extern const struct memory_map memory_map_system161;
 enum code_owner {
 	CODE_TRANSLATED,
 	CODE_DECODED,
-	CODE_WATCHED, /* no code: data that a debugger watches (debug.h) */
+	CODE_WATCHED,  /* no code: data that a debugger watches (debug.h) */
+	CODE_STANDING, /* no code: a loop that processors stand still in (runtime/vm/still.c) */
 	CODE_OWNERS
 };
 
@@ -74,6 +75,11 @@ static inline void memory_mark_code(struct memory *memory, uint32_t granule, enu
 	uint8_t *byte = &memory->ram[memory->code_map_offset + granule];
 
 	*byte = (uint8_t)(marked ? *byte | 1u << owner : *byte & ~(1u << owner));
+}
+
+static inline bool memory_is_marked(const struct memory *memory, uint32_t offset, enum code_owner owner)
+{
+	return memory->ram[memory->code_map_offset + (offset >> CODE_GRANULE_SHIFT)] >> owner & 1;
 }
 
 /* Whether any granule of a RAM page is marked. */

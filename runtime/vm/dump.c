@@ -160,6 +160,7 @@ void vm_dump(struct vm *vm)
 {
 	uint32_t seconds, nanoseconds;
 
+	vm_still_update(vm);
 	vm_message(vm, "mainloop: shutoff_flag %d stopped_in_debugger %d", vm->run.power_off,
 		   vm->run.debugger);
 	if (vm->trace.flags)

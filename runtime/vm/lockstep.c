@@ -150,7 +150,7 @@ bool lockstep_run(struct vm *vm, const struct vm_options *options, const struct 
 		struct jit_statistics statistics;
 
 		jit_statistics(vm->jit, &statistics);
-		report->own_cycles = statistics.translated_cycles;
+		report->own_cycles = statistics.translated_cycles + vm->still.cycles;
 	}
 	if (vm->options.engine == ENGINE_INTERP) {
 		for (unsigned i = 0; i < vm->cpu_count; i++)

@@ -178,6 +178,8 @@ static void set_lines(void *context, unsigned number, bool lamebus, bool interpr
 	struct vm *vm = context;
 	struct cpu *cpu = &vm->cpus[number];
 
+	if (!lamebus && !interprocessor)
+		vm_still_ends(vm, number);
 	if (cpu_set_lines(cpu, (lamebus ? CAUSE_LAMEBUS : 0) | (interprocessor ? CAUSE_IPI : 0)))
 		vm_update_running(vm, cpu);
 }
@@ -301,6 +303,7 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 		vm->cpus[i].trace = &vm->trace;
 		vm->cpus[i].observer = vm->mute ? NULL : vm->options.observer;
 	}
+	vm_still_init(vm);
 	vm_update_tracing(vm);
 	vm->cpus[0].run_state = CPU_RUNNING;
 	vm->running = 1;

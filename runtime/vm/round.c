@@ -82,7 +82,10 @@ static void execute(struct vm *vm, struct cpu *cpu)
 		if (to_match < slice)
 			slice = to_match;
 		vm_open_slice(vm, cpu, vm->run.done + round->at, slice);
-		vm_run_slice(vm, cpu);
+		if (vm_stands_still(vm, cpu))
+			vm_stand_still(vm, cpu, slice);
+		else
+			vm_run_slice(vm, cpu);
 		round->at += (uint32_t)(slice - (uint64_t)cpu->budget);
 		vm_close_slice(vm, cpu);
 	}

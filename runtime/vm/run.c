@@ -147,9 +147,7 @@ static void step_one(struct vm *vm, struct cpu *cpu)
 	vm_close_slice(vm, cpu);
 }
 
-/* The rest of a machine cycle in which processor `from` did something the others may notice. False: one of them met a
- * debugger's point. */
-static bool finish_cycle(struct vm *vm, unsigned from, uint32_t open)
+bool vm_finish_cycle(struct vm *vm, unsigned from, uint32_t open)
 {
 	uint64_t end = vm->slice_end_ns;
 
@@ -232,8 +230,7 @@ static uint64_t run_by_turns(struct vm *vm)
 	return 1;
 }
 
-/* Only the reference interpreter traces, counts calls and instructions, and tells plugins. */
-static bool interpreted(const struct vm *vm)
+bool vm_is_interpreted(const struct vm *vm)
 {
 	return vm->traced_run || vm->profile || vm->counts || vm->cpus[0].observer;
 }
@@ -256,14 +253,14 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 	}
 	for (unsigned i = 0; i < count; i++)
 		vm_open_slice(vm, together[i], vm->run.done, slice);
-	uint64_t used = vm->threaded && !interpreted(vm)
+	uint64_t used = vm->threaded && !vm_is_interpreted(vm)
 			    ? threaded_run_in_turn(together, count, slice, &vm->current)
 			    : reference_run_in_turn(together, count, slice, &vm->current);
 	if (used < slice && vm->debug && vm->debug->hit) {
 		stop_at_turn(vm, vm->current->number);
 	} else if (used < slice) {
 		vm->run.done += used;
-		bool whole = finish_cycle(vm, vm->current->number, open);
+		bool whole = vm_finish_cycle(vm, vm->current->number, open);
 		vm->run.done -= used;
 		used += whole;
 	}
@@ -274,7 +271,7 @@ static uint64_t run_together(struct vm *vm, uint64_t limit)
 
 void vm_run_slice(struct vm *vm, struct cpu *cpu)
 {
-	if (interpreted(vm))
+	if (vm_is_interpreted(vm))
 		reference_run(cpu);
 	else if (vm->jit && !(vm->debug && vm->debug->direct_loads))
 		jit_run(vm->jit, cpu);
@@ -299,7 +296,7 @@ static uint64_t run_alone(struct vm *vm, struct cpu *cpu, uint64_t limit)
 	/* One with a higher number that was woken or started still runs in this same cycle. */
 	if (vm->running & ~(1u << cpu->number)) {
 		vm->run.done += used - 1;
-		bool whole = finish_cycle(vm, cpu->number, 0);
+		bool whole = vm_finish_cycle(vm, cpu->number, 0);
 		vm->run.done -= used - 1;
 		used -= !whole;
 	}
@@ -351,6 +348,9 @@ static uint64_t execute_some(struct vm *vm, uint64_t left, uint64_t limited)
 		return vm_run_round(vm, left); /* whole, so that pauses change nothing */
 	if (vm->step.active || goes_alone(vm))
 		return run_by_turns(vm);
+	uint32_t still = vm_still(vm);
+	if (still)
+		return vm_run_beside_still(vm, still, limited);
 	if (several_run(vm))
 		return run_together(vm, limited);
 	return vm->running ? run_alone(vm, &vm->cpus[__builtin_ctz(vm->running)], limited) : 1;

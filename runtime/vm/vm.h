@@ -163,6 +163,16 @@ struct round_state {
 	uint64_t count;	       /* of rounds that are over */
 };
 
+/* Processors that stand still while another one executes its slice: runtime/vm/still.c. */
+struct vm_still {
+	uint32_t mask;	 /* bit n: processor n stands still and is not up to date */
+	uint32_t mover;	 /* the one that executes */
+	uint64_t slice;	 /* of all, cycles */
+	uint64_t cycles; /* in which processors have stood still so far, in all */
+	uint32_t start[VM_MAX_CPUS];
+	uint8_t place[VM_MAX_CPUS]; /* in the loop, when the slice began */
+};
+
 /* The run loop's own state (section 6.4); plain data, so that a machine can be paused at any cycle. */
 struct run_state {
 	uint32_t phase;	 /* enum vm_phase */
@@ -218,6 +228,7 @@ struct vm {
 
 	struct run_state run;
 	struct vm_totals totals;
+	struct vm_still still;
 	uint64_t slice_end_ns;	    /* virtual time at which the current slice is used up */
 	uint64_t start;		    /* virtual time at which the machine started, ns */
 	uint64_t limit;		    /* virtual time at which the run ends, ns; UINT64_MAX: never */

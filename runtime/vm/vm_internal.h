@@ -47,6 +47,11 @@ void vm_open_slice(struct vm *vm, struct cpu *cpu, uint64_t before, uint64_t cyc
 void vm_close_slice(struct vm *vm, struct cpu *cpu);
 /* Executes a processor's slice by the engine of this run. */
 void vm_run_slice(struct vm *vm, struct cpu *cpu);
+/* Whether only the reference interpreter will do: it traces, counts calls and instructions, and tells plugins. */
+bool vm_is_interpreted(const struct vm *vm);
+/* The rest of a machine cycle in which processor `from` did something the others may notice. Those in `open` have a slice
+ * already. False: one of them met a debugger's point. */
+bool vm_finish_cycle(struct vm *vm, unsigned from, uint32_t open);
 /* Whether the debugger's step of this processor is done with the cycle it has just executed; then notes the stop. */
 bool vm_step_is_done(struct vm *vm, const struct cpu *cpu);
 
@@ -61,6 +66,20 @@ static inline bool vm_has_rounds(const struct vm *vm)
 {
 	return vm->options.turns.quantum > 1;
 }
+
+/* Processors that stand still (still.c). Whether one does. */
+bool vm_stands_still(const struct vm *vm, const struct cpu *cpu);
+/* `cycles` of one that does have passed. */
+void vm_stand_still(struct vm *vm, struct cpu *cpu, uint64_t cycles);
+/* Those that run and stand still, if vm_run_beside_still can do the rest; else 0. */
+uint32_t vm_still(const struct vm *vm);
+/* Executes up to `limit` machine cycles, in which `still` stand still and another one runs, or none. Returns how many. */
+uint64_t vm_run_beside_still(struct vm *vm, uint32_t still, uint64_t limit);
+/* While the other one runs: it is about to change something that may get this one out of its loop. */
+void vm_still_ends(struct vm *vm, unsigned number);
+/* Likewise: brings them up to date, for who shows them. */
+void vm_still_update(struct vm *vm);
+void vm_still_init(struct vm *vm);
 
 /* Ends the current slice after the instruction being executed. */
 void vm_end_slice(struct vm *vm);
