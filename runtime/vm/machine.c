@@ -191,6 +191,12 @@ static bool cpu_enabled(void *context, unsigned number)
 	return vm->cpus[number].run_state != CPU_DISABLED;
 }
 
+/* What a kernel needs of a processor's tables: it runs everywhere in it, user programs and other processors may not. */
+static void make_tables(struct cpu *cpu)
+{
+	host_pages_make(cpu, offsetof(struct cpu, jump_cache[1]));
+}
+
 static void cpu_start(void *context, unsigned number, uint32_t entry, uint32_t stack, uint32_t argument)
 {
 	struct vm *vm = context;
@@ -199,6 +205,8 @@ static void cpu_start(void *context, unsigned number, uint32_t entry, uint32_t s
 
 	if (problem)
 		vm_hang(vm, problem);
+	if (vm->jit)
+		make_tables(cpu);
 	cpu->gpr[29] = stack;
 	cpu->gpr[4] = argument;
 	cpu->run_state = CPU_RUNNING;
@@ -293,8 +301,7 @@ bool vm_add_processors(struct vm *vm, const struct cpu_model *model, unsigned co
 	vm->cpus = host_pages_new(count * sizeof(struct cpu));
 	if (!vm->cpus)
 		abort();
-	/* Kernels run everywhere, user programs and other processors may not. */
-	host_pages_make(vm->cpus, offsetof(struct cpu, jump_cache[1]));
+	make_tables(&vm->cpus[0]);
 	for (unsigned i = 0; i < vm->cpu_count; i++) {
 		cpu_init(&vm->cpus[i], i, model, &vm->memory);
 		vm->cpus[i].machine = vm;
