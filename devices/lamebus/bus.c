@@ -199,7 +199,7 @@ bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset)
 	struct device *device;
 	const struct device_register *row = decode(bus, cpu, offset, REGISTER_WRITE, &device);
 
-	return row && row->access == REGISTER_SHOWS;
+	return row && (row->access & REGISTER_SHOWS);
 }
 
 bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)

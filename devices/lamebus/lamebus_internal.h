@@ -16,7 +16,8 @@ enum register_access {
 	REGISTER_READ = 1,
 	REGISTER_WRITE = 2,
 	REGISTER_BOTH = 3,
-	REGISTER_SHOWS = 6, /* writing it makes the processors' state visible outside */
+	REGISTER_SHOWS =
+	    4, /* writing it shows the processors' state outside, or changes it: it has to be exact */
 };
 
 /* What reading a register does. */
@@ -62,6 +63,7 @@ struct lamebus_type {
 struct bus_state {
 	uint32_t irqs;				/* slots whose line is raised */
 	uint32_t irqe;				/* global slot mask */
+	uint32_t cpue;				/* processors that CPUE shows as enabled: 0, or none */
 	uint32_t cirqe[LAMEBUS_MAX_CPUS];	/* slot mask of each CPU */
 	uint8_t cipi[LAMEBUS_MAX_CPUS];		/* interprocessor line of each CPU */
 	uint8_t interrupting[LAMEBUS_MAX_CPUS]; /* bus line of each CPU, as last reported */

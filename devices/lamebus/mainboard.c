@@ -53,7 +53,7 @@ static const struct device_register controller_map[] = {
     {"PWR", CONTROLLER_PWR, 4, REGISTER_BOTH, READING_SHOWS},
     {"IRQE", CONTROLLER_IRQE, 4, REGISTER_BOTH, READING_SHOWS},
     {"CPUS", CONTROLLER_CPUS, 4, REGISTER_READ, READING_SHOWS},
-    {"CPUE", CONTROLLER_CPUE, 4, REGISTER_BOTH, READING_SHOWS},
+    {"CPUE", CONTROLLER_CPUE, 4, REGISTER_BOTH | REGISTER_SHOWS, READING_SHOWS},
     {"SELF", CONTROLLER_SELF, 4, REGISTER_READ, READING_SHOWS},
     {0},
 };
@@ -68,6 +68,7 @@ static const struct device_register cpu_map[] = {
 static const struct field fields[] = {
     FIELD(struct bus_state, irqs),
     FIELD(struct bus_state, irqe),
+    FIELD(struct bus_state, cpue),
     FIELD_ARRAY(struct bus_state, cirqe),
     FIELD_ARRAY(struct bus_state, cipi),
     FIELD_ARRAY(struct bus_state, interrupting),
@@ -118,6 +119,7 @@ static bool configure_board(struct device *device, const char *name, char **argu
 		return error_hint(error, "At most %d are possible.", LAMEBUS_MAX_CPUS);
 	}
 	bus->cpu_count = (unsigned)cpus;
+	bus->state.cpue = 1;
 	for (unsigned cpu = 0; cpu < bus->cpu_count; cpu++)
 		bus->state.cirqe[cpu] = 0xffffffff;
 	return true;
@@ -152,31 +154,24 @@ static const struct device_register *find(const struct device *device, uint32_t 
 	return row ? row : register_find(configuration_map, within, access);
 }
 
-static uint32_t enabled_cpus(const struct device *device)
-{
-	const struct machine_services *services = device->services;
-	uint32_t mask = 0;
-
-	for (unsigned cpu = 0; cpu < device->bus->cpu_count; cpu++)
-		if (services->cpu_enabled(services->context, cpu))
-			mask |= 1u << cpu;
-	return mask;
-}
-
+/* The original does not note that it has started a processor: each 1 that is written starts it anew, also while it runs, and
+ * no 0 stops it. Only processor 0 is enabled as CPUE has it, until it is stopped. */
 static void enable_cpus(struct device *device, uint32_t mask)
 {
 	const struct machine_services *services = device->services;
+	struct bus_state *state = &device->bus->state;
 
 	for (unsigned cpu = 0; cpu < device->bus->cpu_count; cpu++) {
-		bool enabled = services->cpu_enabled(services->context, cpu);
-		bool wanted = mask >> cpu & 1;
-		const uint32_t *cram = &device->bus->state.cram[cpu * LAMEBUS_CRAM_WORDS];
+		bool enabled = state->cpue >> cpu & 1, wanted = mask >> cpu & 1;
+		const uint32_t *cram = &state->cram[cpu * LAMEBUS_CRAM_WORDS];
 
-		if (enabled && !wanted)
+		if (enabled && !wanted) {
+			state->cpue &= ~(1u << cpu);
 			services->cpu_stop(services->context, cpu);
-		else if (!enabled && wanted)
+		} else if (!enabled && wanted) {
 			services->cpu_start(services->context, cpu, cram[0],
 					    FIRST_STACK_TOP + cpu * REGION_SIZE, cram[1]);
+		}
 	}
 }
 
@@ -217,7 +212,7 @@ static bool load_configuration(struct device *device, uint32_t offset, uint32_t 
 		*value = bus->cpu_count == 32 ? 0xffffffff : (1u << bus->cpu_count) - 1;
 		return true;
 	case CONTROLLER_CPUE:
-		*value = enabled_cpus(device);
+		*value = bus->state.cpue;
 		return true;
 	case CONTROLLER_SELF:
 		*value = 1u << bus->accessor;
@@ -332,14 +327,14 @@ static void dump(struct device *device)
 		return;
 	}
 	device_message(services, "    cpus: %u", bus->cpu_count);
-	device_message(services, "    cpue: 0x%08x", enabled_cpus(device));
+	device_message(services, "    cpue: 0x%08x", state->cpue);
 	for (unsigned cpu = 0; cpu < bus->cpu_count; cpu++) {
 		uint8_t bytes[DUMPED_CRAM];
 
 		for (uint32_t i = 0; i < DUMPED_CRAM / 4; i++)
 			buffer_store(bytes, i * 4, state->cram[cpu * LAMEBUS_CRAM_WORDS + i]);
 		device_message(services, "    cpu %u: %s", cpu,
-			       services->cpu_enabled(services->context, cpu) ? "ENABLED" : "DISABLED");
+			       state->cpue >> cpu & 1 ? "ENABLED" : "DISABLED");
 		device_message(services, "    cpu %u cirqe: 0x%08x", cpu, state->cirqe[cpu]);
 		device_message(services, "    cpu %u cipi: %u", cpu, state->cipi[cpu]);
 		device_message(services, "    cpu %u interrupting: %u", cpu, state->interrupting[cpu]);

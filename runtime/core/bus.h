@@ -57,7 +57,7 @@ struct machine_services {
 
 	/* From the bus controller only. */
 	void (*set_lines)(void *context, unsigned cpu, bool lamebus, bool interprocessor);
-	bool (*cpu_enabled)(void *context, unsigned cpu);
+	/* Starts a processor, or has one that runs or waits go on at `entry`. */
 	void (*cpu_start)(void *context, unsigned cpu, uint32_t entry, uint32_t stack, uint32_t argument);
 	void (*cpu_stop)(void *context, unsigned cpu);
 	void (*power_off)(void *context); /* the power-off event was dispatched */

@@ -231,6 +231,8 @@ struct cpu {
 	struct bus *bus;
 	const struct machine_hooks *hooks;
 	void *machine;
+	bool
+	    restarted; /* another processor, or it itself, has put it elsewhere; cleared by who has noticed */
 	uint8_t transfer; /* enum transfer: set by the instruction just executed, for reference_run_block */
 
 	struct threaded *threaded; /* NULL: not attached to a threaded interpreter */

@@ -18,6 +18,13 @@ static bool is_store(const struct lane *lane)
 	return lane->op->code >= DECODED_SB && lane->op->code <= DECODED_SC;
 }
 
+static void go_outside(struct lane *lane)
+{
+	lane->inside = false;
+	lane->in_slot = false;
+	lane->op = &lane->cpu->threaded->outside;
+}
+
 /* A cycle of one processor by the reference interpreter. */
 static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t left, struct cpu **current)
 {
@@ -31,13 +38,14 @@ static void step(struct lane *lanes, unsigned count, struct lane *lane, uint64_t
 	lane->cpu->threaded->steps++;
 	reference_step(lane->cpu);
 	lane_enter(lane);
-	/* It may have raised a line of another. */
+	/* It may have raised a line of another, or put one elsewhere. */
 	for (struct lane *each = lanes; each < lanes + count; each++) {
+		if (each->cpu->restarted)
+			go_outside(each);
+		each->cpu->restarted = false;
 		if (each->inside && cpu_interrupt_due(each->cpu)) {
 			lane_update(each, each <= lane ? left - 1 : left);
-			each->inside = false;
-			each->in_slot = false;
-			each->op = &each->cpu->threaded->outside;
+			go_outside(each);
 		}
 	}
 }
@@ -218,6 +226,7 @@ uint64_t threaded_run_in_turn(struct cpu *const *cpus, unsigned count, uint64_t 
 		return reference_run_in_turn(cpus, count, cycles, current);
 	for (unsigned i = 0; i < count; i++) {
 		lanes[i].cpu = cpus[i];
+		cpus[i]->restarted = false;
 		lane_enter(&lanes[i]);
 	}
 	while (left > 0) {

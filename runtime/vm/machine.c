@@ -184,13 +184,6 @@ static void set_lines(void *context, unsigned number, bool lamebus, bool interpr
 		vm_update_running(vm, cpu);
 }
 
-static bool cpu_enabled(void *context, unsigned number)
-{
-	struct vm *vm = context;
-
-	return vm->cpus[number].run_state != CPU_DISABLED;
-}
-
 /* What a kernel needs of a processor's tables: it runs everywhere in it, user programs and other processors may not. */
 static void make_tables(struct cpu *cpu)
 {
@@ -201,6 +194,9 @@ static void cpu_start(void *context, unsigned number, uint32_t entry, uint32_t s
 {
 	struct vm *vm = context;
 	struct cpu *cpu = &vm->cpus[number];
+
+	vm_still_ends(vm, number);
+	cpu->restarted = true;
 	const char *problem = cpu_set_entry(cpu, entry);
 
 	if (problem)
@@ -284,7 +280,6 @@ static struct vm *allocate(const struct vm_options *options)
 	    .set_profiling = set_profiling,
 	    .clear_profile = clear_profile,
 	    .set_lines = set_lines,
-	    .cpu_enabled = cpu_enabled,
 	    .cpu_start = cpu_start,
 	    .cpu_stop = cpu_stop,
 	    .power_off = power_off,

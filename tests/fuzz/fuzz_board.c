@@ -84,11 +84,6 @@ static void set_lines(void *context, unsigned cpu, bool lamebus, bool interproce
 		fail("lines of no processor");
 }
 
-static bool cpu_enabled(void *context, unsigned cpu)
-{
-	return ((struct board *)context)->enabled[cpu];
-}
-
 static void cpu_start(void *context, unsigned cpu, uint32_t entry, uint32_t stack, uint32_t argument)
 {
 	(void)entry, (void)stack, (void)argument;
@@ -141,7 +136,6 @@ struct board *board_new(struct progress *progress, uint64_t seed)
 	    .set_profiling = set_profiling,
 	    .clear_profile = nothing,
 	    .set_lines = set_lines,
-	    .cpu_enabled = cpu_enabled,
 	    .cpu_start = cpu_start,
 	    .cpu_stop = cpu_stop,
 	    .power_off = power_off,

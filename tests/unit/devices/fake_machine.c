@@ -97,11 +97,6 @@ static void set_lines(void *context, unsigned cpu, bool lamebus, bool interproce
 	machine->line_calls++;
 }
 
-static bool cpu_enabled(void *context, unsigned cpu)
-{
-	return ((struct fake_machine *)context)->enabled[cpu];
-}
-
 static void cpu_start(void *context, unsigned cpu, uint32_t entry, uint32_t stack, uint32_t argument)
 {
 	struct fake_machine *machine = context;
@@ -151,7 +146,6 @@ struct fake_machine *machine_new(void)
 	    .set_profiling = set_profiling,
 	    .clear_profile = clear_profile,
 	    .set_lines = set_lines,
-	    .cpu_enabled = cpu_enabled,
 	    .cpu_start = cpu_start,
 	    .cpu_stop = cpu_stop,
 	    .power_off = power_off,

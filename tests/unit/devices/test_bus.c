@@ -177,12 +177,23 @@ static void processors(void **state)
 	machine_store(machine, CPU(1) + 0x3fc, 0xcafe);
 	assert_int_equal(machine_load(machine, CPU(1) + 0x3fc), 0xcafe);
 	machine_store(machine, CPUE, 0xffffffff); /* absent processors are ignored */
-	assert_int_equal(machine_load(machine, CPUE), 3);
+	assert_true(machine->enabled[1]);
+	assert_int_equal(machine_load(machine, CPUE), 1); /* it forgets whom it starts */
 	assert_int_equal(machine->entry, 0x80001000);
 	assert_int_equal(machine->stack, 0x9fff8800);
 	assert_int_equal(machine->argument, 0x1234);
-	machine_store(machine, CPUE, 2);
-	assert_int_equal(machine_load(machine, CPUE), 2);
+	machine_store(machine, CPU(1) + 0x304, 0x5678);
+	machine_store(machine, CPUE, 1); /* so that a 0 does not stop one, */
+	assert_true(machine->enabled[1]);
+	assert_int_equal(machine->argument, 0x1234);
+	machine_store(machine, CPUE, 3); /* and a 1 starts it anew */
+	assert_int_equal(machine->argument, 0x5678);
+	machine_store(machine, CPUE, 0);
+	assert_false(machine->enabled[0]);
+	assert_int_equal(machine_load(machine, CPUE), 0);
+	machine_store(machine, CPUE, 1);
+	assert_true(machine->enabled[0]);
+	assert_int_equal(machine_load(machine, CPUE), 0);
 	machine_free(machine);
 }
 
