@@ -17,6 +17,7 @@ void streams_init(struct streams *streams, const char *prefix)
 	struct termios modes;
 
 	memset(streams, 0, sizeof(*streams));
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a system call for a line, not for each piece of it */
 	streams->prefix = prefix;
 	streams->output = (struct stream){stdout, STREAM_NOBODY};
 	streams->error = (struct stream){stderr, STREAM_NOBODY};

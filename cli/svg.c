@@ -49,11 +49,47 @@ const char *svg_colour(unsigned number)
 	return colours[number % (sizeof(colours) / sizeof(colours[0]))];
 }
 
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* The common logarithm, digit by digit; as fine as a plot can show. The mathematical library has a better one, but to be loaded
+ * for it at every start of every program it is too large. */
+static double decades(double number)
+{
+	double result = 0;
+
+	if (!(number > 0 && number < 1e300))
+		return 0; /* no place on an axis */
+	for (double digit = 1; digit > 1e-6; digit /= 10) {
+		for (; number >= 10; number /= 10)
+			result += digit;
+		for (; number < 1; number *= 10)
+			result -= digit;
+		double square = number * number, fourth = square * square;
+		number = fourth * fourth * square;
+	}
+	return result;
+}
+
+/* The smallest power of ten that is no less than `number`, which may have been one before it was rounded. */
+static double power_of_ten(double number)
+{
+	double power = 1;
+
+	for (; power * 10 <= number * 1.000001; power *= 10)
+		;
+	for (; power * 0.999999 > number; power /= 10)
+		;
+	return power * 1.000001 < number ? power * 10 : power;
+}
+
 static double place(const struct svg_axis *axis, double value)
 {
 	if (!axis->logarithmic)
 		return (value - axis->low) / (axis->high - axis->low);
-	return log(value / axis->low) / log(axis->high / axis->low);
+	return decades(value / axis->low) / decades(axis->high / axis->low);
 }
 
 static double plot_x(const struct svg_axis *axis, double value)
@@ -69,7 +105,7 @@ static double plot_y(const struct svg_axis *axis, double value)
 /* The distance between ticks: 1, 2 or 5 times a power of ten, some five of them. */
 static double tick_step(const struct svg_axis *axis)
 {
-	double rough = (axis->high - axis->low) / 5, power = pow(10, floor(log10(rough)));
+	double rough = (axis->high - axis->low) / 5, power = power_of_ten(rough) / 10;
 	double step = rough / power;
 
 	return (step < 1.5 ? 1 : step < 3.5 ? 2 : step < 7.5 ? 5 : 10) * power;
@@ -97,8 +133,7 @@ static void tick(FILE *file, const struct svg_axis *axis, double value, bool hor
 static void draw_axis(FILE *file, const struct svg_axis *axis, bool horizontal)
 {
 	if (axis->logarithmic) {
-		for (double value = pow(10, ceil(log10(axis->low) - 1e-9)); value <= axis->high * 1.0001;
-		     value *= 10)
+		for (double value = power_of_ten(axis->low); value <= axis->high * 1.0001; value *= 10)
 			tick(file, axis, value, horizontal);
 	} else {
 		double step = tick_step(axis);
@@ -200,7 +235,7 @@ void svg_bars(FILE *file, const struct svg_bar *bars, unsigned count, const char
 	double most = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		most = fmax(most, sum(&bars[i], part_count));
+		most = larger(most, sum(&bars[i], part_count));
 	fprintf(file, "<svg viewBox=\"0 0 %d %u\" role=\"img\">\n", WIDTH, height);
 	for (unsigned i = 0; i < count; i++)
 		draw_bar(file, &bars[i], i * BAR_PITCH + 6, most > 0 ? (WIDTH - NAME_WIDTH - 110) / most : 0,
@@ -226,7 +261,7 @@ unsigned svg_dots_height(unsigned row_count)
 
 static double dot_x(const struct svg_axis *axis, double value)
 {
-	return DOTS_LEFT + place(axis, fmax(value, axis->low)) * (WIDTH - DOTS_LEFT - DOTS_RIGHT);
+	return DOTS_LEFT + place(axis, larger(value, axis->low)) * (WIDTH - DOTS_LEFT - DOTS_RIGHT);
 }
 
 static void draw_dots_axis(FILE *file, const struct svg_axis *axis, unsigned bottom)
