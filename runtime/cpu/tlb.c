@@ -212,6 +212,8 @@ uint32_t soft_tlb_find(struct cpu *cpu, uint32_t va, enum access access, bool us
 	struct soft_tlb_entry *entry = &cpu->soft_tlb[table][va >> 12 & (SOFT_TLB_SIZE - 1)];
 	uint32_t tag = (va & PAGE_MASK) | cpu->asid, physical;
 
+	if (va_is_direct(va) && !user && !is_mips32(cpu))
+		return (va & DIRECT_MASK) < cpu->memory->ram_size ? va & DIRECT_MASK : NO_FRAME;
 	if (!va_is_direct(va) && (access == ACCESS_STORE ? entry->write_tag : entry->read_tag) == tag &&
 	    !(user && va >= KSEG0_BASE))
 		return (uint32_t)(entry->addend + va - (uint64_t)(uintptr_t)cpu->memory->ram);
