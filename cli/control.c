@@ -118,6 +118,7 @@ static void publish(struct control *control, const struct vm *vm)
 		figures->exceptions += cpu->exceptions;
 		sample(control, cpu);
 	}
+	figures->executed -= vm->still.cycles; /* nobody executed them */
 	figures->reference_cycles = figures->executed;
 	if (vm->options.engine == ENGINE_INTERP)
 		figures->reference_cycles = vm_reference_cycles(vm);
