@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ enum verdict {
 	CHECK_NAME,	/* prctl: a thread's name and such */
 	CHECK_CONTROL,	/* fcntl: nothing that sends signals */
 	CHECK_LIMIT,	/* prlimit64: reading */
+	CHECK_PRIORITY, /* the calling thread's */
 };
 
 static const struct {
@@ -125,6 +127,8 @@ static const struct {
     {SYS_sched_getaffinity, ALLOW},
     {SYS_sched_getparam, ALLOW},
     {SYS_sched_getscheduler, ALLOW},
+    {SYS_getpriority, CHECK_PRIORITY},
+    {SYS_setpriority, CHECK_PRIORITY},
     {SYS_getcpu, ALLOW},
     {SYS_rt_sigaction, ALLOW},
     {SYS_rt_sigprocmask, ALLOW},
@@ -269,6 +273,12 @@ static void leaf(struct program *program, enum verdict verdict)
 		emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
 		deny(program);
 		give_back(program, SECCOMP_RET_ALLOW);
+		break;
+	case CHECK_PRIORITY:
+		load_argument(program, 0);
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, PRIO_PROCESS, 1, 0);
+		deny(program);
+		allow_values(program, 1, VALUES(0));
 		break;
 	default:
 		deny(program);

@@ -253,6 +253,21 @@ static int change_limit(void)
 	return result(syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL));
 }
 
+/* setpriority is checked alike, and would do harm if it were not. */
+static int see_parent_priority(void)
+{
+	errno = 0;
+	getpriority(PRIO_PROCESS, (id_t)getppid());
+	return errno;
+}
+
+static int see_user_priority(void)
+{
+	errno = 0;
+	getpriority(PRIO_USER, 0);
+	return errno;
+}
+
 static int send_signals_by_file(void)
 {
 	return result(fcntl(listener, F_SETOWN, getppid()));
@@ -303,6 +318,8 @@ static void refuses(void **state)
 	    {"making code writable", code_made_writable, EPERM},
 	    {"setrlimit", raise_limit, EPERM},
 	    {"prlimit64", change_limit, EPERM},
+	    {"another process's priority", see_parent_priority, EPERM},
+	    {"the user's priority", see_user_priority, EPERM},
 	    {"F_SETOWN", send_signals_by_file, EPERM},
 	    {"keyctl", old_unlisted_call, EPERM},
 	    {"a system call that is newer than this", unknown_call, ENOSYS},
@@ -373,6 +390,11 @@ static void *other_thread(void *status)
 	return NULL;
 }
 
+static int lower_own(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 19) < 0 ? errno : getpriority(PRIO_PROCESS, 0) - 19;
+}
+
 /* And the thread is as confined. */
 static int start_thread(void)
 {
@@ -426,6 +448,7 @@ static void permits(void **state)
 	    {"loading a shared object", load_library},
 	    {"making code", make_code},
 	    {"a thread", start_thread},
+	    {"the thread's own priority", lower_own},
 	    {"a signal to oneself", signal_self},
 	    {"reading a limit", read_limit},
 	    {"accepting connections", accept_old_socket},
