@@ -126,6 +126,14 @@ void cache_clear_jump_caches(struct jit *jit, const struct translation *translat
 		clear_jump_caches(jit, entry_of(jit, translation, i).va, translation->user);
 }
 
+void cache_clear_all_jump_caches(struct jit *jit)
+{
+	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
+		for (unsigned mode = 0; mode < 2; mode++)
+			for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
+				jit->cpus[cpu].jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
+}
+
 /* A block of the first tier without a place is of no use any more: nobody would recognise its bytes. It goes when no
  * translated code is under way, since that may be its own. */
 static void bury(struct jit *jit, uint32_t number)

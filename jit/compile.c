@@ -1,9 +1,14 @@
 /* Compile threads: a queue of pending regions, a list of finished ones, and the back end, which is loaded by
  * the first thread that needs it. Threads see a region's copied bytes only; guest memory, TLB and cache are
- * not theirs. */
-#include "frontend/lift.h"
+ * not theirs.
+ *
+ * The guest needs none of this. If there can be no thread, no back end or no memory, or the compiler fails, whatever way, the
+ * compiler is *broken*: nothing more is asked of it, and the guest goes on with the code that there is. A compilation that
+ * does not end holds up nothing but those behind it; at the end of the machine its thread is left alone, with what it uses. */
+#include "jit/compile_guard.h"
 #include "jit/jit_internal.h"
 #include "jit/llvm/disassembler.h"
+#include "jit/schedule.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,31 +17,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
-#define MAX_THREADS    8
-#define MAX_MODULE     64
-#define FINISH_SECONDS 5 /* that the end of a run waits for a compile thread at most */
+#define MAX_THREADS 8
+#define MAX_MODULE  64
+#define PATIENCE_MS 5000u /* that the end of a run waits for compile threads at most */
+#define NICE_STEP   10	  /* of compile threads above the machine's: on a busy host the guest comes first */
 
 struct compiler {
-	const struct jit *jit; /* options, memory sizes and the CPU model: constant */
+	const struct jit *jit;		   /* options, memory sizes and the CPU model: constant */
+	struct compile_schedule *schedule; /* NULL: none */
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
 	pthread_t threads[MAX_THREADS];
 	unsigned thread_count;
+	unsigned alive; /* of these, those that have not come to their end */
 	struct region *queue;
 	struct region *done;
 	atomic_bool some_done;
 	unsigned busy;	  /* threads that are compiling */
 	unsigned waiting; /* threads that wait for work */
 	bool stop, pause; /* nothing more is taken off the queue */
+	bool open;	  /* the machine waits for threads: no schedule holds them */
+	bool late;	  /* it has waited in vain */
 
-	pthread_once_t loaded;
+	pthread_mutex_t loading;
 	const struct backend_interface *interface;
 	struct backend *backend;
 	struct backend_thread *own_thread; /* of the machine's thread */
 	atomic_bool broken;
-	atomic_bool other; /* the back end is not the one that kept regions are from */
+	atomic_bool crashed; /* the back end may not be called any more */
+	atomic_bool other;   /* the back end is not the one that kept regions are from */
 	char reason[256];
 	atomic_uint_fast64_t compile_ns, code_bytes, failed;
 };
@@ -51,43 +63,37 @@ static void fail(struct compiler *compiler, const char *reason)
 	atomic_store(&compiler->broken, true);
 }
 
-/* Loads the shared object and makes the back end. Once, by whichever thread comes first. */
+/* Loads the shared object and makes the back end. Once, by whichever thread comes first; the machine's does not wait. */
 static void load_backend(struct compiler *compiler)
 {
 	const struct backend_interface *(*get)(void);
-	struct backend_options options = {.ram_size = compiler->jit->memory->ram_size,
-					  .code_map_offset = compiler->jit->memory->code_map_offset};
+	struct backend_options options = {.ram_size = compiler->jit->ram_size,
+					  .code_map_offset = compiler->jit->code_map_offset};
 	struct error error;
+	struct build_id id;
 
-	pthread_mutex_lock(&compiler->lock);
-	bool needed = !compiler->interface && !atomic_load(&compiler->broken);
-	if (needed) {
-		void *object = dlopen(compiler->jit->options.backend_path, RTLD_NOW | RTLD_LOCAL);
-
-		*(void **)&get = object ? dlsym(object, BACKEND_SYMBOL) : NULL;
-		if (!get) {
-			snprintf(compiler->reason, sizeof(compiler->reason), "%s", dlerror());
-			atomic_store(&compiler->broken, true);
-		} else if (get()->version != BACKEND_VERSION) {
-			snprintf(compiler->reason, sizeof(compiler->reason), "%s is of another version",
-				 compiler->jit->options.backend_path);
-			atomic_store(&compiler->broken, true);
-		} else {
-			compiler->backend = get()->create(&options, &error);
-			if (!compiler->backend) {
-				snprintf(compiler->reason, sizeof(compiler->reason), "%.*s",
-					 (int)sizeof(compiler->reason) - 1, error.text);
-				atomic_store(&compiler->broken, true);
-			}
-			compiler->interface = get();
-			struct build_id id;
-			if (!build_id_of_code((const void *)get, &id) ||
-			    memcmp(&id, &compiler->jit->kept_backend, sizeof(id)) != 0 ||
-			    !get()->llvm_as_built())
-				atomic_store(&compiler->other, true);
-		}
+	if (compiler->interface || atomic_load(&compiler->broken))
+		return;
+	void *object = dlopen(compiler->jit->options.backend_path, RTLD_NOW | RTLD_LOCAL);
+	*(void **)&get = object ? dlsym(object, BACKEND_SYMBOL) : NULL;
+	if (!get) {
+		fail(compiler, dlerror());
+		return;
 	}
-	pthread_mutex_unlock(&compiler->lock);
+	if (get()->version != BACKEND_VERSION) {
+		error_set(&error, "%s is of another version", compiler->jit->options.backend_path);
+		fail(compiler, error.text);
+		return;
+	}
+	compiler->backend = get()->create(&options, &error);
+	if (!compiler->backend) {
+		fail(compiler, error.text);
+		return;
+	}
+	if (!build_id_of_code((const void *)get, &id) ||
+	    memcmp(&id, &compiler->jit->kept_backend, sizeof(id)) != 0 || !get()->llvm_as_built())
+		atomic_store(&compiler->other, true);
+	compiler->interface = get();
 }
 
 static struct backend_thread *start_backend(struct compiler *compiler)
@@ -95,106 +101,15 @@ static struct backend_thread *start_backend(struct compiler *compiler)
 	struct backend_thread *thread;
 	struct error error;
 
+	pthread_mutex_lock(&compiler->loading);
 	load_backend(compiler);
+	pthread_mutex_unlock(&compiler->loading);
 	if (atomic_load(&compiler->broken))
 		return NULL;
 	thread = compiler->interface->thread_create(compiler->backend, &error);
 	if (!thread)
 		fail(compiler, error.text);
 	return thread;
-}
-
-bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
-{
-	struct lift_options options = {.sensitive_inline = jit->options.sensitive == SENSITIVE_INLINE,
-				       .ram_size = jit->memory->ram_size};
-
-	ir_region_init(&region->ir, region->mode);
-	for (unsigned i = 0; i < region->block_count; i++) {
-		const struct scanned_block *block = &region->blocks[i];
-		uint32_t words[BLOCK_INSTRUCTIONS + 1];
-
-		/* Only the bytes that are watched. */
-		options.max_instructions = block->words;
-		for (unsigned k = 0; k < block->words; k++)
-			words[k] =
-			    memory_word_order(region->content[block->content + k], region->mode.big_endian);
-		bool last_page = (block->pa & PAGE_MASK) + PAGE_SIZE >= jit->memory->ram_size;
-		if (!lift_block(&region->ir, &jit->cpus[0].model->lift, &options, block->va, block->pa, words,
-				block->words, last_page))
-			continue;
-		region->ir.blocks[region->ir.count - 1].entry = block->entry;
-	}
-	if (region->ir.count == 0)
-		return false;
-	/* The head may be one that cannot be translated; what remains must be reachable. */
-	bool any = false;
-	for (unsigned i = 0; i < region->ir.count; i++)
-		any |= region->ir.blocks[i].entry;
-	if (!any)
-		region->ir.blocks[0].entry = true;
-	if (optimise)
-		ir_optimise(&region->ir, jit->options.skipped_passes);
-	return true;
-}
-
-static void find_slot_targets(struct region *region)
-{
-	free(region->slot_targets);
-	region->slot_targets = malloc(region->slot_count * sizeof(uint32_t));
-	if (!region->slot_targets)
-		abort();
-	for (uint32_t i = 0; i < region->slot_count; i++)
-		region->slot_targets[i] = NO_TARGET;
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		const struct ir_block *block = &region->ir.blocks[i];
-		const struct ir_insn *end = &block->insns[block->count - 1];
-
-		if (end->op == IR_JUMP || end->op == IR_BRANCH)
-			region->slot_targets[2 * i] = end->targets[0];
-		if (end->op == IR_BRANCH)
-			region->slot_targets[2 * i + 1] = end->targets[1];
-	}
-}
-
-/* Keeps the blocks that can be entered. */
-static void find_entries(struct region *region, const uint32_t *offsets)
-{
-	free(region->entries);
-	free(region->image_entries);
-	region->entries = malloc(region->ir.count * sizeof(*region->entries));
-	region->image_entries = malloc(region->ir.count * sizeof(*region->image_entries));
-	region->entry_count = 0;
-	if (!region->entries || !region->image_entries)
-		abort();
-	for (unsigned i = 0; i < region->ir.count; i++) {
-		if (offsets[i] == NO_ENTRY)
-			continue;
-		region->image_entries[region->entry_count] = offsets[i];
-		region->entries[region->entry_count++] =
-		    (struct region_entry){region->ir.blocks[i].va, region->ir.blocks[i].pa, NULL};
-	}
-}
-
-bool compiler_place(const struct jit *jit, struct region *region)
-{
-	struct code_object *object = calloc(1, sizeof(*object));
-	struct code_memory *memory = (struct code_memory *)&jit->code; /* locked by itself */
-
-	if (!object)
-		abort();
-	struct image_places places = {jit->common.thunk_table, jit->slots, region->first_slot};
-	uint8_t *code = code_image_install(&region->image, memory, &places, &object->run);
-	if (!code) {
-		free(object);
-		return false;
-	}
-	object->bytes = region->image.code_size;
-	object->due = true;
-	region->object = object;
-	for (unsigned i = 0; i < region->entry_count; i++)
-		region->entries[i].code = code_memory_executable(memory, code + region->image_entries[i]);
-	return true;
 }
 
 static void finish(struct compiler *compiler, struct region *region, struct backend_region *result,
@@ -205,7 +120,7 @@ static void finish(struct compiler *compiler, struct region *region, struct back
 	for (unsigned i = 0; i < region->ir.count; i++)
 		region->instructions_lifted += region->ir.blocks[i].guest_count;
 	region->blocks_lifted = region->ir.count;
-	find_entries(region, result->entries);
+	region_find_entries(region, result->entries);
 	region->compiled = compiler_place(compiler->jit, region);
 	if (!region->compiled) {
 		error_set(error, "the memory for translated code is full");
@@ -213,6 +128,13 @@ static void finish(struct compiler *compiler, struct region *region, struct back
 		return;
 	}
 	atomic_fetch_add(&compiler->code_bytes, region->image.code_size);
+}
+
+/* Where a schedule may hold a compile thread. */
+static void reach(struct compiler *compiler, enum compile_step step)
+{
+	if (compiler->schedule && compiler->jit->options.threads > 0)
+		compiler->schedule->reach(compiler->schedule->context, step);
 }
 
 /* Lifts and compiles regions as one module; sets `compiled` in those that succeeded. */
@@ -231,7 +153,7 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 			     error->text); /* a bug in the lifter or a pass: better no code than wrong code */
 			continue;
 		}
-		find_slot_targets(regions[i]);
+		region_find_slot_targets(regions[i]);
 		requests[lifted_count] = (struct backend_region){
 		    .ir = &regions[i]->ir, .entries = calloc(regions[i]->ir.count, sizeof(uint32_t))};
 		if (!requests[lifted_count].entries)
@@ -243,6 +165,7 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 		return;
 	}
 	bool ok = compiler->interface->compile(thread, requests, lifted_count, text, error);
+	reach(compiler, COMPILE_STEP_PLACE);
 	for (unsigned i = 0; i < lifted_count; i++) {
 		if (ok)
 			finish(compiler, lifted[i], &requests[i], error);
@@ -288,46 +211,102 @@ static void give_back(struct compiler *compiler, struct region **regions, unsign
 	atomic_store_explicit(&compiler->some_done, true, memory_order_release);
 }
 
-static void *thread_main(void *argument)
+/* What one call of the back end is about. */
+struct job {
+	struct compiler *compiler;
+	struct backend_thread **thread; /* made if it is NULL */
+	struct region **regions;
+	unsigned count;
+};
+
+static void do_job(void *argument)
 {
-	struct compiler *compiler = argument;
-	struct backend_thread *thread = NULL;
-	struct region *regions[MAX_MODULE];
+	struct job *job = argument;
 	struct error error = {0};
+
+	if (!*job->thread && !atomic_load(&job->compiler->broken))
+		*job->thread = start_backend(job->compiler);
+	if (*job->thread && !atomic_load(&job->compiler->broken))
+		compile_module(job->compiler, *job->thread, job->regions, job->count, NULL, &error);
+}
+
+/* Compiles what can be compiled, whatever happens. */
+static void compile(struct compiler *compiler, struct backend_thread **thread, struct region **regions,
+		    unsigned count)
+{
+	struct job job = {compiler, thread, regions, count};
+	uint64_t before = thread_ns();
+	char reason[128];
+
+	if (!compile_guard_call(do_job, &job, reason, sizeof(reason))) {
+		atomic_store(&compiler->crashed, true);
+		fail(compiler, reason);
+		*thread = NULL;
+		for (unsigned i = 0; i < count; i++) {
+			if (regions[i]->compiled)
+				continue;
+			ir_region_init(&regions[i]->ir, regions[i]->mode); /* half made, perhaps */
+			atomic_fetch_add(&compiler->failed, 1);
+		}
+	}
+	atomic_fetch_add(&compiler->compile_ns, thread_ns() - before);
+}
+
+static void begin_thread(void)
+{
 	sigset_t all;
 
 	/* Signals are for the machine's thread: they end its waits. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	compile_guard_begin_thread();
+	/* Linux does this to the calling thread alone. */
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE_STEP);
+}
+
+static void *thread_main(void *argument)
+{
+	struct compiler *compiler = argument;
+	struct backend_thread *thread = NULL;
+	struct region *regions[MAX_MODULE];
+
+	begin_thread();
+	reach(compiler, COMPILE_STEP_TAKE);
 	pthread_mutex_lock(&compiler->lock);
 	while (!compiler->stop) {
 		unsigned count = take(compiler, regions);
 
-		if (count == 0) {
+		if (count == 0 && (!compiler->schedule || compiler->open)) {
 			compiler->waiting++;
 			pthread_cond_signal(&compiler->idle);
 			pthread_cond_wait(&compiler->work, &compiler->lock);
 			compiler->waiting--;
 			continue;
 		}
-		compiler->busy++;
+		compiler->busy += count > 0;
 		pthread_mutex_unlock(&compiler->lock);
 
-		uint64_t before = thread_ns();
-		if (!thread)
-			thread = start_backend(compiler);
-		if (thread)
-			compile_module(compiler, thread, regions, count, NULL, &error);
-		atomic_fetch_add(&compiler->compile_ns, thread_ns() - before);
-
+		if (count > 0) {
+			reach(compiler, COMPILE_STEP_COMPILE);
+			compile(compiler, &thread, regions, count);
+			reach(compiler, COMPILE_STEP_GIVE);
+			pthread_mutex_lock(&compiler->lock);
+			give_back(compiler, regions, count);
+			compiler->busy--;
+			pthread_cond_signal(&compiler->idle);
+			pthread_mutex_unlock(&compiler->lock);
+		}
+		reach(compiler, COMPILE_STEP_TAKE);
 		pthread_mutex_lock(&compiler->lock);
-		give_back(compiler, regions, count);
-		compiler->busy--;
-		pthread_cond_signal(&compiler->idle);
 	}
 	pthread_mutex_unlock(&compiler->lock);
-	if (thread)
+	if (thread && !atomic_load(&compiler->crashed))
 		compiler->interface->thread_destroy(thread);
+	compile_guard_end_thread();
+	pthread_mutex_lock(&compiler->lock);
+	compiler->alive--;
+	pthread_cond_signal(&compiler->idle);
+	pthread_mutex_unlock(&compiler->lock);
 	return NULL;
 }
 
@@ -338,76 +317,140 @@ struct compiler *compiler_new(struct jit *jit)
 	if (!compiler)
 		abort();
 	compiler->jit = jit;
+	compiler->schedule = jit->options.schedule;
 	pthread_mutex_init(&compiler->lock, NULL);
+	pthread_mutex_init(&compiler->loading, NULL);
 	pthread_cond_init(&compiler->work, NULL);
 	pthread_cond_init(&compiler->idle, NULL);
 	return compiler;
 }
 
-void compiler_free(struct compiler *compiler)
+/* The machine waits for compile threads, or no more. With the lock. */
+static void set_open(struct compiler *compiler, bool open)
 {
-	if (!compiler)
+	compiler->open = open;
+	if (!compiler->schedule)
 		return;
+	compiler->schedule->open(compiler->schedule->context, open);
+	pthread_cond_broadcast(&compiler->work); /* threads that find nothing come to their step again */
+}
+
+/* When the end of a run has no more patience. */
+static struct timespec deadline(const struct compiler *compiler)
+{
+	unsigned patience = compiler->schedule && compiler->schedule->patience_ms
+				? compiler->schedule->patience_ms
+				: PATIENCE_MS;
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += patience / 1000;
+	until.tv_nsec += patience % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	return until;
+}
+
+/* Ends the threads. False: one does not come to its end. */
+static bool end_threads(struct compiler *compiler)
+{
+	struct timespec until = deadline(compiler);
+
 	pthread_mutex_lock(&compiler->lock);
 	compiler->stop = true;
+	set_open(compiler, true);
 	pthread_cond_broadcast(&compiler->work);
+	while (compiler->alive && !compiler->late)
+		compiler->late = pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) != 0;
+	bool ended = compiler->alive == 0;
 	pthread_mutex_unlock(&compiler->lock);
-	for (unsigned i = 0; i < compiler->thread_count; i++)
-		pthread_join(compiler->threads[i], NULL);
-	if (compiler->own_thread)
-		compiler->interface->thread_destroy(compiler->own_thread);
-	if (compiler->backend)
-		compiler->interface->destroy(compiler->backend);
+	for (unsigned i = 0; i < compiler->thread_count; i++) {
+		if (ended)
+			pthread_join(compiler->threads[i], NULL);
+		else
+			pthread_detach(compiler->threads[i]);
+	}
+	return ended;
+}
+
+bool compiler_free(struct compiler *compiler)
+{
+	if (!compiler)
+		return true;
+	if (!end_threads(compiler))
+		return false;
+	if (!atomic_load(&compiler->crashed)) {
+		if (compiler->own_thread)
+			compiler->interface->thread_destroy(compiler->own_thread);
+		if (compiler->backend)
+			compiler->interface->destroy(compiler->backend);
+	}
 	pthread_mutex_destroy(&compiler->lock);
+	pthread_mutex_destroy(&compiler->loading);
 	pthread_cond_destroy(&compiler->work);
 	pthread_cond_destroy(&compiler->idle);
 	free(compiler);
+	return true;
 }
 
-/* On the machine's own thread. */
-static bool own_thread(struct compiler *compiler)
+/* Another thread, if all have work. With the lock. */
+static void start_thread(struct compiler *compiler)
 {
-	if (!compiler->own_thread && !atomic_load(&compiler->broken))
-		compiler->own_thread = start_backend(compiler);
-	return compiler->own_thread != NULL;
+	if (compiler->waiting > 0 || compiler->thread_count >= compiler->jit->options.threads ||
+	    compiler->thread_count >= MAX_THREADS)
+		return;
+	int problem = pthread_create(&compiler->threads[compiler->thread_count], NULL, thread_main, compiler);
+
+	if (problem == 0) {
+		compiler->thread_count++;
+		compiler->alive++;
+	} else if (compiler->thread_count == 0) {
+		snprintf(compiler->reason, sizeof(compiler->reason), "cannot start a compile thread: %s",
+			 strerror(problem));
+		atomic_store(&compiler->broken, true);
+	}
 }
 
 void compiler_submit(struct compiler *compiler, struct region *region)
 {
-	struct error error;
-
 	region->next_job = NULL;
 	if (compiler->jit->options.threads == 0) {
-		uint64_t before = thread_ns();
-
-		if (own_thread(compiler))
-			compile_module(compiler, compiler->own_thread, &region, 1, NULL, &error);
-		atomic_fetch_add(&compiler->compile_ns, thread_ns() - before);
+		compile(compiler, &compiler->own_thread, &region, 1);
 		give_back(compiler, &region, 1);
 		return;
 	}
 	pthread_mutex_lock(&compiler->lock);
-	region->next_job = compiler->queue;
-	compiler->queue = region;
-	if (compiler->waiting == 0 && compiler->thread_count < compiler->jit->options.threads &&
-	    compiler->thread_count < MAX_THREADS) {
-		int problem =
-		    pthread_create(&compiler->threads[compiler->thread_count], NULL, thread_main, compiler);
-
-		if (problem == 0) {
-			compiler->thread_count++;
-		} else if (compiler->thread_count == 0) {
-			snprintf(compiler->reason, sizeof(compiler->reason),
-				 "cannot start a compile thread: %s", strerror(problem));
-			atomic_store(&compiler->broken, true);
-		}
+	start_thread(compiler);
+	if (compiler->thread_count > 0) {
+		region->next_job = compiler->queue;
+		compiler->queue = region;
+		pthread_cond_signal(&compiler->work);
+	} else {
+		give_back(compiler, &region, 1);
 	}
-	pthread_cond_signal(&compiler->work);
+	pthread_mutex_unlock(&compiler->lock);
+}
+
+void compiler_cancel(struct compiler *compiler)
+{
+	pthread_mutex_lock(&compiler->lock);
+	while (compiler->queue) {
+		struct region *region = compiler->queue;
+
+		compiler->queue = region->next_job;
+		give_back(compiler, &region, 1);
+	}
 	pthread_mutex_unlock(&compiler->lock);
 }
 
 struct region *compiler_collect(struct compiler *compiler)
 {
+	struct compile_schedule *schedule = compiler->schedule;
+
+	if (schedule && !schedule->collect(schedule->context, compiler->thread_count))
+		return NULL;
 	if (!atomic_load_explicit(&compiler->some_done, memory_order_acquire))
 		return NULL;
 	pthread_mutex_lock(&compiler->lock);
@@ -421,21 +464,23 @@ struct region *compiler_collect(struct compiler *compiler)
 void compiler_wait(struct compiler *compiler)
 {
 	pthread_mutex_lock(&compiler->lock);
+	set_open(compiler, true);
 	while ((compiler->queue || compiler->busy) && compiler->thread_count)
 		pthread_cond_wait(&compiler->idle, &compiler->lock);
+	set_open(compiler, false);
 	pthread_mutex_unlock(&compiler->lock);
 }
 
 void compiler_finish(struct compiler *compiler)
 {
-	struct timespec until;
+	struct timespec until = deadline(compiler);
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += FINISH_SECONDS;
 	pthread_mutex_lock(&compiler->lock);
 	compiler->pause = true;
-	while (compiler->busy && pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) == 0)
-		;
+	set_open(compiler, true);
+	while (compiler->busy && !compiler->late)
+		compiler->late = pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) != 0;
+	set_open(compiler, false);
 	compiler->pause = false;
 	pthread_cond_broadcast(&compiler->work);
 	pthread_mutex_unlock(&compiler->lock);
@@ -469,7 +514,9 @@ void compiler_statistics(struct compiler *compiler, struct jit_statistics *stati
 bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
 			  struct error *error)
 {
-	if (!own_thread(compiler))
+	if (!compiler->own_thread && !atomic_load(&compiler->broken))
+		compiler->own_thread = start_backend(compiler);
+	if (!compiler->own_thread || atomic_load(&compiler->broken))
 		return error_set(error, "%s", compiler->reason);
 	compile_module(compiler, compiler->own_thread, &region, 1, text, error);
 	return region->compiled;

@@ -11,15 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST_ADOPTION	 4	  /* executions of a block; a power of two */
-#define WARM_UP_CYCLES	 20000000 /* of a run that are only interpreted: many runs are over by then */
-#define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
-#define COMPILE_NS	 300000	  /* compiling a guest instruction */
-#define INTERPRET_NS	 8	  /* interpreting a cycle */
-#define LONG_RUN_CYCLES	 50000000
-#define FIRST_TIER_SHARE 5 /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
-#define MAX_BET		 8
-#define FIRST_MEETINGS	 16u /* executions of a block before it is translated, doubled for each loss */
+#define FIRST_ADOPTION 4	/* executions of a block; a power of two */
+#define WARM_UP_CYCLES 20000000 /* of a run that are only interpreted: many runs are over by then */
+#define FIRST_MEETINGS 16u	/* executions of a block before it is translated, doubled for each loss */
 #define WAIT_AFTER_LOSS                                                                                      \
 	4u	     /* the same where the first tier was asked for: doubled likewise, but none at first */
 #define MIN_AGAIN 64 /* executions between two looks at whether a block is worth a region */
@@ -58,6 +52,9 @@ struct jit *jit_new(const struct jit_options *options, struct memory *memory, st
 	jit->memory = memory;
 	jit->cpus = cpus;
 	jit->cpu_count = cpu_count;
+	jit->model = cpus[0].model;
+	jit->ram_size = memory->ram_size;
+	jit->code_map_offset = memory->code_map_offset;
 	jit->compiler = compiler_new(jit);
 	jit->emitter = emitter_new();
 	jit->helpers = jit_helpers;
@@ -85,10 +82,11 @@ void jit_free(struct jit *jit)
 {
 	if (!jit)
 		return;
-	compiler_free(jit->compiler);
+	kept_close(jit);
+	if (!compiler_free(jit->compiler))
+		return; /* what a compile thread uses stays */
 	emitter_free(jit->emitter);
 	cache_free(jit);
-	kept_close(jit);
 	journal_free(jit->journal);
 	code_memory_free(&jit->code);
 	free(jit);
@@ -97,92 +95,6 @@ void jit_free(struct jit *jit)
 void jit_host_needs(const struct jit *jit, struct host_needs *needs)
 {
 	host_needs_path(needs, jit->options.backend_path, HOST_READ);
-}
-
-/* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting
- * anew. */
-static void mark_requested(struct jit *jit, const struct region *region, bool requested)
-{
-	for (unsigned i = 0; i < region->block_count; i++) {
-		struct block_entry *entry =
-		    table_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
-
-		if (!entry)
-			continue;
-		entry->requested = requested;
-		if (!requested)
-			table_count_again(jit, entry);
-	}
-}
-
-static void collect(struct jit *jit)
-{
-	struct region *region = compiler_collect(jit->compiler), *next;
-
-	if (!region)
-		return;
-	for (; region; region = next) {
-		next = region->next_job;
-		jit->waiting_instructions -= region->instructions;
-		region->head->headed--;
-		/* What cannot be translated is not asked for again; what changed meanwhile is. */
-		if (region->compiled || region->stale)
-			mark_requested(jit, region, false);
-		struct code_object *object = region->object;
-		if (region->compiled)
-			kept_add(jit, region);
-		if (region->compiled && !region->stale) {
-			cache_install(jit, region);
-		} else {
-			jit->statistics.discarded++;
-			cache_discard(jit, region);
-		}
-		if (object)
-			reclaim_collected(jit, object);
-	}
-}
-
-/* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
- * measured by what the run has cost so far. Without a first tier that is interpreting, which the bet is on getting rid of,
- * and it grows with the run: a long one is likely to go on for long, a short one should not spend its time on a compiler.
- * Code of the first tier is good enough that a part of the time is all that can be won. */
-static bool can_afford_to_compile(const struct jit *jit)
-{
-	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
-	uint64_t bet = 1 + cycles / LONG_RUN_CYCLES, spent = compiler_spent_ns(jit->compiler);
-
-	if (jit->options.threshold)
-		return true; /* asked for, whatever it costs */
-	if (bet > MAX_BET)
-		bet = MAX_BET;
-	if (spent < LOAD_NS)
-		spent = LOAD_NS;
-	spent += jit->waiting_instructions * (uint64_t)COMPILE_NS;
-	if (jit->options.tiers == TIERS_AUTO)
-		return spent <= cycles / FIRST_TIER_SHARE;
-	return spent <= jit->interpreted_cycles * INTERPRET_NS * bet;
-}
-
-static void request(struct jit *jit, struct block_entry *entry)
-{
-	if (cache_awaits(jit, entry))
-		return; /* the same program runs elsewhere, or the page came back: its code is coming */
-	entry->requested = true;
-	if (compiler_broken(jit->compiler))
-		return;
-	jit->statistics.kept_missed += jit->store != NULL;
-	struct region *region = region_discover(jit, entry, false);
-	region->head = entry;
-	if (!cache_add(jit, region)) {
-		region_free(region);
-		entry->requested = false;
-		return;
-	}
-	entry->headed++;
-	mark_requested(jit, region, true);
-	jit->waiting_instructions += region->instructions;
-	reclaim_reserve(jit);
-	compiler_submit(jit->compiler, region);
 }
 
 /* Whether the processor stands where translated code could start. */
@@ -220,7 +132,7 @@ static uint32_t current_offset(const struct cpu *cpu)
 	return cpu_code_frame(cpu) | (cpu->pc & ~PAGE_MASK);
 }
 
-/* The entry for where the processor stands. */
+/* The entry for where the processor stands; NULL if there is no room. */
 static struct block_entry *current_entry(struct jit *jit, const struct cpu *cpu)
 {
 	uint32_t pa = current_offset(cpu);
@@ -378,8 +290,8 @@ static void hot(struct jit *jit, struct block_entry *entry)
 	const struct translation *translation = translation_at(jit, entry->translation);
 	bool only_leaves = translation->tier == 1 && translation->block.instructions == 0;
 
-	if (!entry->requested && !only_leaves && !kept_adopt(jit, entry) && can_afford_to_compile(jit))
-		request(jit, entry);
+	if (!entry->requested && !only_leaves && !kept_adopt(jit, entry) && requests_affordable(jit))
+		requests_add(jit, entry);
 	atomic_fetch_add_explicit(&entry->countdown, again, memory_order_relaxed);
 	atomic_fetch_add_explicit(&entry->counted, again, memory_order_relaxed);
 }
@@ -432,6 +344,10 @@ bool jit_translate(struct jit *jit, struct block_entry *entry)
 /* The interpreter's turn at a block that has no code, in a run without a first tier. */
 static void interpret_cold(struct jit *jit, struct cpu *cpu, struct block_entry *entry)
 {
+	if (!entry) {
+		reference_run_block(cpu);
+		return;
+	}
 	uint32_t heat = heat_of(entry) + 1;
 
 	atomic_fetch_sub_explicit(&entry->countdown, 1, memory_order_relaxed);
@@ -464,7 +380,7 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 			interpret_cold(jit, cpu, current_entry(jit, cpu));
 			return NULL;
 		}
-		if (is_new(jit, cpu) || !jit_translate(jit, entry = current_entry(jit, cpu))) {
+		if (is_new(jit, cpu) || !(entry = current_entry(jit, cpu)) || !jit_translate(jit, entry)) {
 			jit->activity = JIT_COLD;
 			reference_run_block(cpu);
 			return NULL;
@@ -481,7 +397,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 		away_begins(jit, EXIT_DISPATCH);
 	while (cpu->budget > 0 && !cpu->attention) {
 		jit->activity = JIT_DISPATCHING;
-		collect(jit);
+		requests_collect(jit);
 		if (reclaim_needed(jit))
 			reclaim_tidy(jit);
 		const void *code = code_at_hand(jit, cpu);
@@ -505,7 +421,10 @@ static void run(struct jit *jit, struct cpu *cpu)
 			jit->activity = JIT_REST;
 			reference_run(cpu);
 		} else if (reason == EXIT_HOT) {
-			hot(jit, current_entry(jit, cpu));
+			struct block_entry *entry = current_entry(jit, cpu);
+
+			if (entry)
+				hot(jit, entry);
 		} else if (reason != EXIT_AFTER && cpu->budget > 0 && !cpu->attention &&
 			   translatable(jit, cpu)) {
 			const struct block_entry *target =
@@ -550,21 +469,6 @@ enum jit_activity jit_activity(const struct jit *jit)
 bool jit_owns_code(const struct jit *jit, const void *pc)
 {
 	return (uintptr_t)pc - (uintptr_t)jit->code.executable < jit->code.size;
-}
-
-void jit_settle(struct jit *jit)
-{
-	compiler_wait(jit->compiler);
-	collect(jit);
-}
-
-void jit_keep(struct jit *jit, struct error *warning)
-{
-	if (jit->store)
-		compiler_finish(jit->compiler); /* else a short run would begin it anew every time */
-	collect(jit);
-	kept_write(jit);
-	*warning = jit->kept_error;
 }
 
 void jit_statistics(const struct jit *jit, struct jit_statistics *statistics)

@@ -14,6 +14,7 @@
 struct cpu;
 struct memory;
 struct jit;
+struct compile_schedule;
 
 enum sensitive_policy {
 	SENSITIVE_INLINE, /* translated in place */
@@ -68,6 +69,7 @@ struct jit_options {
 	bool anonymous_code; /* code lies in memory without a file: perf looks up names only there */
 	bool journal;	     /* keep jit_events */
 	const char *guest;   /* its name, for who looks at what is kept; NULL: none */
+	struct compile_schedule *schedule; /* jit/schedule.h, for tests; NULL: none */
 };
 
 /* The defaults. `backend_path` is NULL and must be filled in. */

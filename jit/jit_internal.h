@@ -195,6 +195,9 @@ struct jit {
 	struct memory *memory;
 	struct cpu *cpus;
 	unsigned cpu_count;
+	/* Of these what compile threads read; it never changes. */
+	const struct cpu_model *model;
+	uint32_t ram_size, code_map_offset;
 
 	/* table.c */
 	struct pool entries;
@@ -351,7 +354,7 @@ void cache_install(struct jit *jit, struct region *region);
 bool cache_install_block(struct jit *jit, const struct emitted_block *block);
 /* Gives up a pending region. */
 void cache_discard(struct jit *jit, struct region *region);
-/* Gives up all of them. Nothing may be being compiled. */
+/* Gives up all of them. Nothing may be being compiled, nor will be. */
 void cache_give_up_pending(struct jit *jit);
 /* Gives an address the code of a region with the same bytes, if there is one. */
 bool cache_adopt(struct jit *jit, struct block_entry *entry);
@@ -368,6 +371,7 @@ void cache_detach(struct jit *jit, uint32_t translation, uint32_t distance);
 void cache_remove(struct jit *jit, uint32_t translation);
 /* Takes its entries' addresses out of the jump caches. */
 void cache_clear_jump_caches(struct jit *jit, const struct translation *translation);
+void cache_clear_all_jump_caches(struct jit *jit);
 
 unsigned translation_block_count(const struct translation *translation);
 struct scanned_block translation_block(const struct translation *translation, unsigned index);
@@ -429,9 +433,13 @@ size_t region_size(const struct region *region);
 /* --- compile.c: compile threads --- */
 
 struct compiler *compiler_new(struct jit *jit);
-void compiler_free(struct compiler *compiler);
+/* Ends the threads. False: one does not come to its end; then it and all that it uses stay for as long as the process, the
+ * compiler, the jit and code memory among them. */
+bool compiler_free(struct compiler *compiler);
 /* Takes the region; it comes back through compiler_collect. */
 void compiler_submit(struct compiler *compiler, struct region *region);
+/* Takes back what no thread has begun; it comes through compiler_collect. */
+void compiler_cancel(struct compiler *compiler);
 /* Regions that are done, as a list; NULL if none. Cheap when there are none. */
 struct region *compiler_collect(struct compiler *compiler);
 /* Waits until nothing is queued or being compiled. */
@@ -447,13 +455,29 @@ uint64_t compiler_spent_ns(const struct compiler *compiler);
 /* Compiles one region at once on the caller's thread, with the text of its stages. */
 bool compiler_compile_now(struct compiler *compiler, struct region *region, struct backend_text *text,
 			  struct error *error);
-/* Puts a region's image into code memory. False if there is no room. Any thread. */
-bool compiler_place(const struct jit *jit, struct region *region);
 /* The back end's disassembler (jit/llvm/disassembler.h); NULL: it cannot be loaded. */
 typedef void host_disassembler(const uint8_t *code, size_t size, uint64_t offset, FILE *file);
 host_disassembler *compiler_disassembler(const struct compiler *compiler, struct error *error);
+
+/* --- module.c: what comes before and after the back end. Any thread --- */
+
 /* Lifts a region's blocks and runs the passes if asked to; false if nothing could be lifted. */
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise);
+/* Where the exits of a lifted region lead. */
+void region_find_slot_targets(struct region *region);
+/* Keeps the blocks that can be entered: `offsets` has for each lifted one where it starts in the image, or NO_ENTRY. */
+void region_find_entries(struct region *region, const uint32_t *offsets);
+/* Puts a region's image into code memory. False if there is no room. */
+bool compiler_place(const struct jit *jit, struct region *region);
+
+/* --- requests.c: what is asked of the compile threads --- */
+
+/* Whether compiling pays for the run at hand. */
+bool requests_affordable(const struct jit *jit);
+/* Asks for a region around a hot block. */
+void requests_add(struct jit *jit, struct block_entry *entry);
+/* Installs what has come back, between two stays in translated code. Cheap when there is nothing. */
+void requests_collect(struct jit *jit);
 
 /* --- journal.c: what came and went, for those who look; nothing unless asked for --- */
 

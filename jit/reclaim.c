@@ -321,32 +321,6 @@ void reclaim_tidy(struct jit *jit)
 		table_sweep(jit);
 }
 
-/* --- all of it --- */
-
-static void clear_all_jump_caches(struct jit *jit)
-{
-	for (unsigned cpu = 0; cpu < jit->cpu_count; cpu++)
-		for (unsigned mode = 0; mode < 2; mode++)
-			for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-				jit->cpus[cpu].jump_cache[mode][i].va = JUMP_CACHE_EMPTY;
-}
-
-void jit_flush(struct jit *jit)
-{
-	compiler_wait(jit->compiler);
-	while (compiler_collect(jit->compiler))
-		; /* they are pending and go with the rest */
-	cache_give_up_pending(jit);
-	reclaim_all(jit);
-	table_reset(jit);
-	slots_reset(jit);
-	jit->waiting_instructions = 0;
-	clear_all_jump_caches(jit);
-	code_memory_reset(&jit->code);
-	jit->statistics.flushes++;
-	jit->invalidated = true;
-}
-
 /* --- figures --- */
 
 static void count_code(const struct jit *jit, struct jit_statistics *statistics)
