@@ -245,6 +245,8 @@ struct cpu {
 	uint32_t exit_reason; /* enum exit_reason */
 	const struct translated_code_helpers *helpers;
 
+	/* MIPS-161: a bit for each entry of the TLB that is known to overlap no other, since it was written. */
+	uint64_t tlb_distinct;
 	struct soft_tlb_entry soft_tlb[SOFT_TLB_TABLES][SOFT_TLB_SIZE]; /* index: page number mod size */
 	struct jump_cache_entry jump_cache[2][JUMP_CACHE_SIZE]; /* [user mode][jump_cache_index(va)] */
 

@@ -9,6 +9,8 @@
 #define MASK_GLOBAL  ENTRY_HI_VPN
 #define MASK_PRIVATE (ENTRY_HI_VPN | ENTRY_HI_ASID)
 
+_Static_assert(TLB_ENTRIES <= 64, "a bit of tlb_distinct for each");
+
 int tlb_search(const struct cpu *cpu, uint32_t va)
 {
 	uint32_t key = (va & ENTRY_HI_VPN) | cpu->asid;
@@ -115,6 +117,7 @@ static void check_duplicates(struct cpu *cpu, unsigned written)
 	uint32_t hi = cpu->tlb_hi[written], mask = cpu->tlb_mask[written];
 	unsigned matches = 0;
 
+	cpu->tlb_distinct |= UINT64_C(1) << written;
 	for (unsigned i = 0; i < TLB_ENTRIES;
 	     i++) /* first without branches: there is hardly ever more than one */
 		matches += ((cpu->tlb_hi[i] ^ hi) & cpu->tlb_mask[i] & mask) == 0;
@@ -123,6 +126,7 @@ static void check_duplicates(struct cpu *cpu, unsigned written)
 
 		if (i == written || ((cpu->tlb_hi[i] ^ hi) & cpu->tlb_mask[i] & mask))
 			continue;
+		cpu->tlb_distinct &= ~(UINT64_C(1) << written | UINT64_C(1) << i);
 		cpu->hooks->message(cpu, "Duplicate TLB entries!");
 		describe_entry(cpu, "New entry", written);
 		describe_entry(cpu, "Old entry", i);
@@ -138,8 +142,13 @@ void tlb_write(struct cpu *cpu, unsigned index)
 		mips32_tlb_write(cpu, index);
 		return;
 	}
+	uint32_t hi = (cpu->lookup_va & ENTRY_HI_VPN) | cpu->asid;
+
+	/* Kernels clear all of the TLB when they change to another process, most of which is clear already. */
+	if (cpu->tlb_hi[index] == hi && cpu->tlb_lo[index] == cpu->entry_lo && cpu->tlb_distinct >> index & 1)
+		return;
 	soft_tlb_drop(cpu, cpu->tlb_hi[index]);
-	cpu->tlb_hi[index] = (cpu->lookup_va & ENTRY_HI_VPN) | cpu->asid;
+	cpu->tlb_hi[index] = hi;
 	cpu->tlb_lo[index] = cpu->entry_lo;
 	cpu->tlb_mask[index] = cpu->entry_lo & ENTRY_LO_G ? MASK_GLOBAL : MASK_PRIVATE;
 	soft_tlb_drop(cpu, cpu->tlb_hi[index]);
@@ -172,6 +181,7 @@ void soft_tlb_drop(struct cpu *cpu, uint32_t va)
 
 void soft_tlb_clear(struct cpu *cpu)
 {
+	cpu->tlb_distinct = 0; /* the TLB may be another one */
 	for (uint32_t page = 0; page < SOFT_TLB_SIZE; page++)
 		soft_tlb_drop(cpu, page << 12);
 }

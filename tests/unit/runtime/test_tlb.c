@@ -103,7 +103,31 @@ static void duplicates(void **state)
 	assert_string_equal(fixture->hang, "Duplicate TLB entries for vpage 81000000");
 	cpu_fixture_free(fixture);
 
-	/* The same entry again is none. */
+	/* The same entry again is none, nor are two that were distinct; and what overlaps is told again. */
+	fixture = cpu_fixture_new();
+	cpu = &fixture->cpu;
+	cpu->entry_lo = V;
+	cpu->lookup_va = 0x5000;
+	tlb_write(cpu, 1);
+	cpu->lookup_va = 0x6000;
+	tlb_write(cpu, 2);
+	tlb_write(cpu, 2);
+	assert_string_equal(fixture->hang, "");
+	tlb_write(cpu, 1);
+	assert_string_equal(fixture->hang, "Duplicate TLB entries for vpage 6000");
+	for (unsigned i = 1; i < 3; i++) {
+		fixture->hang[0] = '\0';
+		tlb_write(cpu, i);
+		assert_string_equal(fixture->hang, "Duplicate TLB entries for vpage 6000");
+	}
+	cpu->lookup_va = 0x5000;
+	fixture->hang[0] = '\0';
+	tlb_write(cpu, 1);
+	tlb_write(cpu, 1);
+	assert_string_equal(fixture->hang, "");
+	cpu_fixture_free(fixture);
+
+	/* The same as at reset is none either. */
 	fixture = cpu_fixture_new();
 	cpu = &fixture->cpu;
 	cpu->lookup_va = 0x81000000;
