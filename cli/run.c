@@ -238,7 +238,8 @@ static bool build(struct vm *vm, const struct run_options *options, struct error
 
 /* Runs the machine to its end, with stops for the debugger, if there is one. */
 static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool wait,
-				  struct guest_profile *profile, struct control *control, bool *killed)
+				  struct guest_profile *profile, struct control *control,
+				  struct progress *progress, bool *killed)
 {
 	enum debugger_wish wish = debugger && wait ? debugger_serve(debugger, true) : DEBUGGER_RUN;
 
@@ -252,7 +253,9 @@ static enum vm_state run_debugged(struct vm *vm, struct debugger *debugger, bool
 		if (profile)
 			state = guest_profile_run(profile, vm);
 		else
-			state = control ? control_run(control, vm) : vm_run(vm, UINT64_MAX);
+			state = control	   ? control_run(control, vm)
+				: progress ? progress_run(progress, vm)
+					   : vm_run(vm, UINT64_MAX);
 		if (state != VM_STOPPED)
 			return state;
 		wish = debugger_serve(debugger, false);
@@ -346,6 +349,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	struct sandbox sandbox;
 	struct guest_profile *profile = NULL;
 	struct control *control = NULL;
+	struct progress *progress = NULL;
 	struct code_names *names = NULL;
 	struct plugins plugins = {0};
 	int status = EXIT_ERROR;
@@ -433,7 +437,10 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		}
 		state = lockstep.state;
 	} else {
-		state = run_debugged(vm, debugger, options->wait_for_debugger, profile, control, &killed);
+		if (options->stats)
+			progress = progress_new();
+		state = run_debugged(vm, debugger, options->wait_for_debugger, profile, control, progress,
+				     &killed);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &after);
 
@@ -461,7 +468,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 		status = EXIT_ERROR;
 	}
 	if (options->stats && !statistics_write(&outputs.stats, vm, options, diagnosis, &sandbox, status,
-						seconds(&before, &after), &error)) {
+						seconds(&before, &after), progress, &error)) {
 		report(streams, &error);
 		status = EXIT_ERROR;
 	}
@@ -480,6 +487,7 @@ out:
 		jit_listen(vm->jit, NULL);
 	code_names_free(names);
 	guest_profile_free(profile);
+	progress_free(progress);
 	control_close(control);
 	debugger_close(debugger);
 	console_input_close(machine.console);

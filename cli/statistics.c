@@ -40,6 +40,15 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* Resident, at most, in bytes. */
+static uint64_t peak_memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_maxrss << 10;
+}
+
 /* Instructions-and-stalls of all processors: what an engine had to execute. */
 static uint64_t guest_cycles(const struct vm *vm)
 {
@@ -201,7 +210,7 @@ static cJSON *devices_json(const struct device_statistics *devices)
 
 static cJSON *cache_json(const struct jit_statistics *jit)
 {
-	cJSON *object = cJSON_CreateObject(), *parts = cJSON_CreateObject();
+	cJSON *object = cJSON_CreateObject(), *parts = cJSON_CreateObject(), *second = cJSON_CreateObject();
 	uint64_t metadata = metadata_bytes(&jit->metadata);
 
 	add_number(object, "budget_bytes", jit->budget_bytes);
@@ -218,6 +227,11 @@ static cJSON *cache_json(const struct jit_statistics *jit)
 				ratio(jit->live_code_bytes, jit->live_instructions));
 	cJSON_AddNumberToObject(object, "metadata_bytes_per_instruction",
 				ratio(metadata, jit->live_instructions));
+	add_number(second, "guest_instructions", jit->live_region_instructions);
+	add_number(second, "code_bytes", jit->live_region_code_bytes);
+	cJSON_AddNumberToObject(second, "code_bytes_per_instruction",
+				ratio(jit->live_region_code_bytes, jit->live_region_instructions));
+	cJSON_AddItemToObject(object, "second_tier", second);
 	add_number(object, "evictions", jit->evictions);
 	add_number(object, "evicted", jit->evicted);
 	add_number(object, "reclaimed_bytes", jit->reclaimed_bytes);
@@ -338,7 +352,7 @@ static cJSON *turns_json(const struct vm_turns *turns, uint64_t rounds)
 
 bool statistics_write(struct output_file *output, struct vm *vm, const struct run_options *options,
 		      const struct diagnosis *diagnosis, const struct sandbox *sandbox, int exit_status,
-		      double real_seconds, struct error *error)
+		      double real_seconds, const struct progress *progress, struct error *error)
 {
 	cJSON *root = cJSON_CreateObject();
 
@@ -358,6 +372,9 @@ bool statistics_write(struct output_file *output, struct vm *vm, const struct ru
 	add_number(root, "virtual_ns", vm->run.base);
 	cJSON_AddNumberToObject(root, "real_seconds", real_seconds);
 	cJSON_AddNumberToObject(root, "cpu_seconds", cpu_seconds());
+	add_number(root, "peak_memory_bytes", peak_memory());
+	if (progress)
+		cJSON_AddItemToObject(root, "progress", progress_json(progress));
 	cJSON_AddItemToObject(root, "cpus", cpus_json(vm));
 	cJSON_AddItemToObject(root, "devices", devices_json(&vm->statistics));
 	if (vm->bus)

@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/progress.h"
 #include "cli/streams.h"
 #include "runtime/vm/diagnosis.h"
 #include "runtime/vm/lockstep.h"
@@ -15,9 +16,9 @@
 void statistics_summary(struct streams *streams, struct vm *vm, const struct run_options *options,
 			const struct lockstep_report *lockstep, double real_seconds);
 
-/* Writes the JSON of --stats. */
+/* Writes the JSON of --stats. `progress` may be NULL. */
 bool statistics_write(struct output_file *output, struct vm *vm, const struct run_options *options,
 		      const struct diagnosis *diagnosis, const struct sandbox *sandbox, int exit_status,
-		      double real_seconds, struct error *error);
+		      double real_seconds, const struct progress *progress, struct error *error);
 
 #endif

@@ -255,6 +255,7 @@ struct jit_statistics {
 	uint64_t kept_refused;	  /* damaged files and records met */
 	/* Of what there is now: */
 	uint64_t live_code_bytes, live_instructions; /* both tiers */
+	uint64_t live_region_code_bytes, live_region_instructions;
 	struct jit_metadata metadata;
 	uint64_t compile_ns;	 /* CPU time of compile threads */
 	char backend_error[256]; /* why there is no translated code, if so */

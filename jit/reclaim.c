@@ -325,16 +325,19 @@ void reclaim_tidy(struct jit *jit)
 
 static void count_code(const struct jit *jit, struct jit_statistics *statistics)
 {
+	uint64_t blocks = 0, block_instructions = 0;
+
 	for (const struct code_object *object = jit->oldest; object; object = object->newer) {
 		if (!object->chunk)
-			statistics->live_code_bytes += object->bytes;
+			statistics->live_region_code_bytes += object->bytes;
 		for (uint32_t number = object->first; number;) {
 			const struct translation *translation = translation_at(jit, number);
 
-			statistics->live_code_bytes += size_of(translation);
-			statistics->live_instructions += translation->tier == 1
-							     ? translation->block.instructions
-							     : translation->region->instructions;
+			blocks += size_of(translation);
+			if (translation->tier == 1)
+				block_instructions += translation->block.instructions;
+			else
+				statistics->live_region_instructions += translation->region->instructions;
 			if (translation->instance_count > 1)
 				statistics->metadata.translations +=
 				    translation->instance_count * sizeof(uint32_t);
@@ -342,6 +345,8 @@ static void count_code(const struct jit *jit, struct jit_statistics *statistics)
 		}
 		statistics->metadata.translations += sizeof(*object);
 	}
+	statistics->live_code_bytes = blocks + statistics->live_region_code_bytes;
+	statistics->live_instructions = block_instructions + statistics->live_region_instructions;
 }
 
 static size_t pool_bytes(const struct pool *pool)
@@ -354,7 +359,7 @@ void reclaim_statistics(const struct jit *jit, struct jit_statistics *statistics
 	struct jit_metadata *metadata = &statistics->metadata;
 
 	*metadata = (struct jit_metadata){0};
-	statistics->live_code_bytes = statistics->live_instructions = 0;
+	statistics->live_region_code_bytes = statistics->live_region_instructions = 0;
 	count_code(jit, statistics);
 	statistics->budget_bytes = jit->code.size;
 	statistics->taken_bytes = code_memory_used((struct code_memory *)&jit->code);

@@ -67,6 +67,22 @@ setup() {
 	P
 }
 
+@test "statistics tell how large regions are, how the run got on and what memory it took" {
+	sys161 -X --compile-threads=0 --threshold=300 --stats=out.json "$BUILD/guest/bare/opcodes.elf"
+	python3 - <<-'P'
+	import json
+	s = json.load(open("out.json"))
+	both, second = s["jit"]["cache"], s["jit"]["cache"]["second_tier"]
+	assert 0 < second["code_bytes"] < both["code_bytes"], both
+	assert 0 < second["guest_instructions"] < both["guest_instructions"], both
+	assert abs(second["code_bytes_per_instruction"] - second["code_bytes"] / second["guest_instructions"]) < 0.001, both
+	progress = s["progress"]
+	assert progress == sorted(progress) and progress[-1][1] == s["executed_cycles"], progress
+	assert progress[-1][0] <= s["real_seconds"] and 1 <= len(progress) <= 512, s
+	assert s["peak_memory_bytes"] > 1 << 20, s
+	P
+}
+
 @test "sizes of the memory for translated code" {
 	for size in 1 2M 64k 1G; do
 		sys161 -X --code-size=$size "$example"
