@@ -13,15 +13,15 @@ struct progress {
 	uint32_t step;
 	unsigned count;
 	struct {
-		uint64_t ns, cycles;
+		uint64_t ns, cycles, cpu_ns;
 	} samples[SAMPLES];
 };
 
-static uint64_t host_ns(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
@@ -31,7 +31,7 @@ struct progress *progress_new(void)
 
 	if (!progress)
 		abort();
-	progress->start = host_ns();
+	progress->start = read_clock(CLOCK_MONOTONIC);
 	progress->distance = FIRST_NS;
 	progress->step = STEP_LEAST;
 	return progress;
@@ -53,7 +53,7 @@ static void thin_out(struct progress *progress)
 
 static void look(struct progress *progress, uint64_t cycles, bool last)
 {
-	uint64_t now = host_ns() - progress->start;
+	uint64_t now = read_clock(CLOCK_MONOTONIC) - progress->start;
 	uint64_t before = progress->count ? progress->samples[progress->count - 1].ns : 0;
 
 	if (!last && now - before < progress->distance)
@@ -61,6 +61,7 @@ static void look(struct progress *progress, uint64_t cycles, bool last)
 	if (progress->count == SAMPLES)
 		thin_out(progress);
 	progress->samples[progress->count].ns = now;
+	progress->samples[progress->count].cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
 	progress->samples[progress->count++].cycles = cycles;
 }
 
@@ -69,11 +70,11 @@ enum vm_state progress_run(struct progress *progress, struct vm *vm)
 	enum vm_state state;
 
 	do {
-		uint64_t before = host_ns(), took;
+		uint64_t before = read_clock(CLOCK_MONOTONIC), took;
 
 		state = vm_run(vm, vm->totals.executed + progress->step);
 		look(progress, vm->totals.executed, state != VM_RUNNING);
-		took = host_ns() - before;
+		took = read_clock(CLOCK_MONOTONIC) - before;
 		if (took < progress->distance / 4 && progress->step < STEP_MOST)
 			progress->step *= 2;
 		else if (took > progress->distance && progress->step > STEP_LEAST)
@@ -87,10 +88,11 @@ cJSON *progress_json(const struct progress *progress)
 	cJSON *samples = cJSON_CreateArray();
 
 	for (unsigned i = 0; i < progress->count; i++) {
-		const double pair[] = {(double)progress->samples[i].ns / 1e9,
-				       (double)progress->samples[i].cycles};
+		const double sample[] = {(double)progress->samples[i].ns / 1e9,
+					 (double)progress->samples[i].cycles,
+					 (double)progress->samples[i].cpu_ns / 1e9};
 
-		cJSON_AddItemToArray(samples, cJSON_CreateDoubleArray(pair, 2));
+		cJSON_AddItemToArray(samples, cJSON_CreateDoubleArray(sample, 3));
 	}
 	return samples;
 }

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "jit/llvm/backend.h"
@@ -55,8 +56,8 @@ static void go_wrong(void)
 {
 	if (is(FAILS_BY_ABORT))
 		abort();
-	if (is(FAILS_BY_FAULT))
-		*(volatile int *)NULL = 1;
+	if (is(FAILS_BY_FAULT)) /* not at NULL, which sanitizers look for */
+		*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
 	if (is(FAILS_BY_DIVISION))
 		raise(SIGFPE);
 	if (is(FAILS_BY_STACK))
