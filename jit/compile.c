@@ -23,7 +23,7 @@
 #define MAX_THREADS 8
 #define MAX_MODULE  64
 #define PATIENCE_MS 5000u /* that the end of a run waits for compile threads at most */
-#define NICE_STEP   10	  /* of compile threads above the machine's: on a busy host the guest comes first */
+#define NICE_STEP   5	  /* of compile threads above the machine's: on a busy host the guest comes first */
 
 struct compiler {
 	const struct jit *jit;		   /* options, memory sizes and the CPU model: constant */
@@ -335,17 +335,21 @@ static void set_open(struct compiler *compiler, bool open)
 	pthread_cond_broadcast(&compiler->work); /* threads that find nothing come to their step again */
 }
 
-/* When the end of a run has no more patience. */
-static struct timespec deadline(const struct compiler *compiler)
+/* How long the end of a run waits at most, in ns. */
+static uint64_t patience(const struct compiler *compiler)
 {
-	unsigned patience = compiler->schedule && compiler->schedule->patience_ms
-				? compiler->schedule->patience_ms
-				: PATIENCE_MS;
+	return (compiler->schedule && compiler->schedule->patience_ms ? compiler->schedule->patience_ms
+								      : PATIENCE_MS) *
+	       UINT64_C(1000000);
+}
+
+static struct timespec after(uint64_t ns)
+{
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += patience / 1000;
-	until.tv_nsec += patience % 1000 * 1000000L;
+	until.tv_sec += (time_t)(ns / 1000000000);
+	until.tv_nsec += (long)(ns % 1000000000);
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_nsec -= 1000000000L;
 		until.tv_sec++;
@@ -356,7 +360,7 @@ static struct timespec deadline(const struct compiler *compiler)
 /* Ends the threads. False: one does not come to its end. */
 static bool end_threads(struct compiler *compiler)
 {
-	struct timespec until = deadline(compiler);
+	struct timespec until = after(patience(compiler));
 
 	pthread_mutex_lock(&compiler->lock);
 	compiler->stop = true;
@@ -471,15 +475,17 @@ void compiler_wait(struct compiler *compiler)
 	pthread_mutex_unlock(&compiler->lock);
 }
 
-void compiler_finish(struct compiler *compiler)
+void compiler_finish(struct compiler *compiler, uint64_t ns)
 {
-	struct timespec until = deadline(compiler);
+	bool whole = ns >= patience(compiler), in_time = !compiler->late;
+	struct timespec until = after(whole ? patience(compiler) : ns);
 
 	pthread_mutex_lock(&compiler->lock);
 	compiler->pause = true;
 	set_open(compiler, true);
-	while (compiler->busy && !compiler->late)
-		compiler->late = pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) != 0;
+	while (compiler->busy && in_time)
+		in_time = pthread_cond_timedwait(&compiler->idle, &compiler->lock, &until) == 0;
+	compiler->late |= whole && !in_time;
 	set_open(compiler, false);
 	compiler->pause = false;
 	pthread_cond_broadcast(&compiler->work);

@@ -331,6 +331,7 @@ bool jit_translate(struct jit *jit, struct block_entry *entry)
 	jit->activity = JIT_TRANSLATING;
 	if (cache_adopt(jit, entry) || kept_adopt(jit, entry))
 		return true;
+	requests_remember(jit, entry);
 	region_scan_block(jit, entry, &block);
 	if (!emit_block(jit, &block))
 		return false;
@@ -448,6 +449,8 @@ void jit_run(struct jit *jit, struct cpu *cpu)
 	int64_t before = cpu->budget;
 
 	jit->running = cpu;
+	if (jit->asked_count)
+		requests_resume(jit);
 	if (jit->options.tiers == TIERS_SECOND && !jit->options.threshold &&
 	    jit->interpreted_cycles < WARM_UP_CYCLES && !kept_any(jit)) {
 		jit->activity = JIT_COLD;

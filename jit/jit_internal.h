@@ -186,6 +186,7 @@ struct address_use {
 #define ADDRESS_BUCKETS 1024u
 #define MEETINGS	8192u /* counters; a power of two */
 #define SLOT_CLASSES	9     /* runs of 1, 2, 4, ... 256 slots */
+#define MAX_ASKED	64u
 
 struct compiler;
 struct store;
@@ -246,6 +247,13 @@ struct jit {
 	bool inside;  /* it is executing */
 	uint64_t away_since;
 	uint32_t waiting_instructions; /* guest instructions in pending regions */
+
+	/* requests.c: where earlier runs asked for regions that nobody has compiled yet. */
+	struct asked_place {
+		uint32_t va, pa;
+		bool user;
+	} asked[MAX_ASKED];
+	unsigned asked_count;
 
 	struct journal *journal;	     /* NULL: not wanted */
 	const struct jit_listener *listener; /* NULL: nobody */
@@ -444,8 +452,8 @@ void compiler_cancel(struct compiler *compiler);
 struct region *compiler_collect(struct compiler *compiler);
 /* Waits until nothing is queued or being compiled. */
 void compiler_wait(struct compiler *compiler);
-/* Waits for what is being compiled, but not for what is queued, and not for long. */
-void compiler_finish(struct compiler *compiler);
+/* Waits for what is being compiled, but not for what is queued, and no longer than `ns`, nor for long. */
+void compiler_finish(struct compiler *compiler, uint64_t ns);
 bool compiler_broken(const struct compiler *compiler);
 /* Whether the back end that was loaded is the one that is on record for the kept regions, with the LLVM it was built for. */
 bool compiler_matches(const struct compiler *compiler);
@@ -476,6 +484,10 @@ bool compiler_place(const struct jit *jit, struct region *region);
 bool requests_affordable(const struct jit *jit);
 /* Asks for a region around a hot block. */
 void requests_add(struct jit *jit, struct block_entry *entry);
+/* A block is translated for the first time: an earlier run may have asked for a region there. */
+void requests_remember(struct jit *jit, const struct block_entry *entry);
+/* Asks for what earlier runs have asked for, as far as that pays by now. Between two stays in translated code. */
+void requests_resume(struct jit *jit);
 /* Installs what has come back, between two stays in translated code. Cheap when there is nothing. */
 void requests_collect(struct jit *jit);
 

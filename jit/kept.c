@@ -102,7 +102,8 @@ static bool install(struct jit *jit, struct region *region)
 }
 
 /* The region of one record, if its bytes are those of the guest. */
-static struct region *load(struct jit *jit, uint32_t at, const struct block_entry *entry)
+static struct region *load(struct jit *jit, uint32_t at, const struct block_entry *entry,
+			   enum record_kind kind)
 {
 	struct ir_mode mode = {
 	    .user = entry->user, .mapped = entry->user, .big_endian = jit->memory->map.big_endian};
@@ -112,7 +113,8 @@ static struct region *load(struct jit *jit, uint32_t at, const struct block_entr
 
 	if (!bytes)
 		return NULL;
-	region = record_region(bytes, size, mode, entry->pa, jit->memory->ram_size);
+	region = kind == RECORD_REGION ? record_region(bytes, size, mode, entry->pa, jit->memory->ram_size)
+				       : record_request(bytes, size, mode, entry->pa, jit->memory->ram_size);
 	free(bytes);
 	if (!region || region->blocks[0].va != entry->va) {
 		store_refuse(jit->store, at);
@@ -124,17 +126,28 @@ static struct region *load(struct jit *jit, uint32_t at, const struct block_entr
 	return NULL;
 }
 
-static bool adopt(struct jit *jit, const struct block_entry *entry)
+/* The next record of an address whose head has the guest's bytes; `at` as store_next has it. */
+static bool next_record(const struct jit *jit, const struct block_entry *entry, enum record_kind kind,
+			uint32_t *at)
 {
 	const struct store_name *name;
-	uint32_t word, at = 0;
+	uint32_t word, space = entry->user + 2u * (kind == RECORD_REQUEST);
 
 	memcpy(&word, jit->memory->ram + entry->pa, sizeof(word));
-	while ((name = store_next(jit->store, entry->va, entry->user, word, &at))) {
-		if (name->head_size > jit->memory->ram_size - entry->pa || name->head_size > PAGE_SIZE ||
-		    store_hash(jit->memory->ram + entry->pa, name->head_size, 0) != name->head_hash)
-			continue;
-		struct region *region = load(jit, at, entry);
+	while ((name = store_next(jit->store, entry->va, space, word, at)))
+		if (name->head_size <= jit->memory->ram_size - entry->pa && name->head_size <= PAGE_SIZE &&
+		    store_hash(jit->memory->ram + entry->pa, name->head_size, 0) == name->head_hash)
+			return true;
+	return false;
+}
+
+static bool adopt(struct jit *jit, const struct block_entry *entry)
+{
+	uint32_t at = 0;
+
+	while (next_record(jit, entry, RECORD_REGION, &at)) {
+		struct region *region = load(jit, at, entry, RECORD_REGION);
+
 		if (!region)
 			continue;
 		if (!install(jit, region))
@@ -159,6 +172,25 @@ bool kept_adopt(struct jit *jit, struct block_entry *entry)
 	return done;
 }
 
+bool kept_was_asked_for(const struct jit *jit, const struct block_entry *entry)
+{
+	uint32_t at = 0;
+
+	return jit->store && next_record(jit, entry, RECORD_REQUEST, &at);
+}
+
+struct region *kept_request(struct jit *jit, const struct block_entry *entry)
+{
+	struct region *region = NULL;
+	uint32_t at = 0;
+
+	if (jit->cpus[0].debug && jit->cpus[0].debug->split_count)
+		return NULL;
+	while (!region && next_record(jit, entry, RECORD_REQUEST, &at))
+		region = load(jit, at, entry, RECORD_REQUEST);
+	return region;
+}
+
 static void write_down(struct jit *jit)
 {
 	struct error error;
@@ -167,19 +199,27 @@ static void write_down(struct jit *jit)
 		jit->kept_error = error;
 }
 
-void kept_add(struct jit *jit, const struct region *region)
+static void add(struct jit *jit, const struct region *region, enum record_kind kind)
 {
-	struct store_name name;
+	struct store_name name = record_name(region, kind);
 	uint32_t size;
-	void *bytes;
+	void *bytes = record_make(region, kind, &size);
 
-	if (!jit->store || !compiler_matches(jit->compiler))
-		return;
-	name = record_name(region);
-	bytes = record_make(region, &size);
 	store_add(jit->store, &name, bytes, size);
 	if (store_waiting(jit->store) >= WRITE_AT_ONCE)
 		write_down(jit);
+}
+
+void kept_add(struct jit *jit, const struct region *region)
+{
+	if (jit->store && compiler_matches(jit->compiler))
+		add(jit, region, RECORD_REGION);
+}
+
+void kept_add_request(struct jit *jit, const struct region *region)
+{
+	if (jit->store)
+		add(jit, region, RECORD_REQUEST);
 }
 
 void kept_write(struct jit *jit)

@@ -20,12 +20,27 @@ void kept_add(struct jit *jit, const struct region *region);
 void kept_write(struct jit *jit);
 void kept_statistics(const struct jit *jit, struct jit_statistics *statistics);
 
+/* A region that was asked for, but will not be compiled in this run, is to be kept as a request. */
+void kept_add_request(struct jit *jit, const struct region *region);
+/* A block is translated for the first time: whether a region was asked for from here by an earlier run. Cheap. */
+bool kept_was_asked_for(const struct jit *jit, const struct block_entry *entry);
+/* That region, to be compiled: if its bytes are those of the guest; else NULL. */
+struct region *kept_request(struct jit *jit, const struct block_entry *entry);
+
 /* --- kept_record.c --- */
 
-/* What a compiled region is found by. */
-struct store_name record_name(const struct region *region);
-/* The record of a compiled region whose image is there; from malloc. */
-void *record_make(const struct region *region, uint32_t *size);
+enum record_kind {
+	RECORD_REGION,
+	RECORD_REQUEST
+};
+
+/* What a region, compiled or asked for, is found by. */
+struct store_name record_name(const struct region *region, enum record_kind kind);
+/* The record of a compiled region whose image is there, or of a request; from malloc. */
+void *record_make(const struct region *region, enum record_kind kind, uint32_t *size);
+/* The region of a request as region_discover would have made it, under the same conditions as record_region. */
+struct region *record_request(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
+			      uint32_t ram_size);
 /* The region of a record whose head is found at RAM offset `pa`; compiled, not yet installed. NULL if the record makes no
  * sense. */
 struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,

@@ -1,4 +1,4 @@
-/* A region as a record:
+/* A region as a record, or the request for one that was not compiled in time, which ends after the content:
  *
  *   struct record	the sizes of what follows, all of it of words
  *   blocks		struct record_block
@@ -21,7 +21,8 @@ struct record {
 };
 
 struct record_block {
-	uint32_t va, words;
+	uint32_t va;
+	uint16_t words, entry;
 };
 
 struct record_entry {
@@ -35,15 +36,22 @@ static uint32_t content_words(const struct region *region)
 	return last->content + last->words;
 }
 
-struct store_name record_name(const struct region *region)
+/* Regions and requests of kernel and user code. */
+static uint32_t space_of(bool user, enum record_kind kind)
+{
+	return user + 2u * (kind == RECORD_REQUEST);
+}
+
+struct store_name record_name(const struct region *region, enum record_kind kind)
 {
 	const struct scanned_block *head = &region->blocks[0];
 	struct store_name name = {.va = head->va,
-				  .user = region->mode.user,
+				  .space = space_of(region->mode.user, kind),
 				  .first_word = region->content[0],
 				  .head_size = 4u * head->words,
 				  .head_hash = store_hash(region->content, 4u * head->words, 0)};
 
+	name.identity = kind;
 	for (unsigned i = 0; i < region->block_count; i++) {
 		uint32_t place[2] = {region->blocks[i].va, region->blocks[i].words};
 
@@ -73,20 +81,20 @@ static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 	return at + size;
 }
 
-void *record_make(const struct region *region, uint32_t *size)
+void *record_make(const struct region *region, enum record_kind kind, uint32_t *size)
 {
-	struct record record = {
-	    .block_count = region->block_count,
-	    .content_words = content_words(region),
-	    .entry_count = region->entry_count,
-	    .slot_count = region->slot_count,
-	    .site_count = region->image.site_count,
-	    .image_size = region->image.size,
-	    .code_size = region->image.code_size,
-	    .instructions = region->instructions_lifted,
-	    .blocks_lifted = region->blocks_lifted,
-	};
+	struct record record = {.block_count = region->block_count, .content_words = content_words(region)};
 	uint8_t *bytes, *at;
+
+	if (kind == RECORD_REGION) {
+		record.entry_count = region->entry_count;
+		record.slot_count = region->slot_count;
+		record.site_count = region->image.site_count;
+		record.image_size = region->image.size;
+		record.code_size = region->image.code_size;
+		record.instructions = region->instructions_lifted;
+		record.blocks_lifted = region->blocks_lifted;
+	}
 
 	*size = (uint32_t)record_size(&record);
 	bytes = at = calloc(1, *size);
@@ -94,15 +102,17 @@ void *record_make(const struct region *region, uint32_t *size)
 		abort();
 	at = put(at, &record, sizeof(record));
 	for (unsigned i = 0; i < region->block_count; i++)
-		at = put(at, &(struct record_block){region->blocks[i].va, region->blocks[i].words},
+		at = put(at,
+			 &(struct record_block){region->blocks[i].va, region->blocks[i].words,
+						region->blocks[i].entry},
 			 sizeof(struct record_block));
 	at = put(at, region->content, 4u * record.content_words);
-	for (unsigned i = 0; i < region->entry_count; i++)
+	for (unsigned i = 0; i < record.entry_count; i++)
 		at = put(at, &(struct record_entry){region->entries[i].va, region->image_entries[i]},
 			 sizeof(struct record_entry));
-	at = put(at, region->slot_targets, 4u * region->slot_count);
-	at = put(at, region->image.sites, region->image.site_count * sizeof(struct image_site));
-	put(at, region->image.bytes, region->image.size);
+	at = put(at, region->slot_targets, 4u * record.slot_count);
+	at = put(at, region->image.sites, record.site_count * sizeof(struct image_site));
+	put(at, region->image.bytes, record.image_size);
 	return bytes;
 }
 
@@ -122,12 +132,16 @@ static void *take(const uint8_t **at, size_t size)
 static bool sizes_are_possible(const struct record *record, uint32_t size)
 {
 	return record->block_count >= 1 && record->block_count <= MAX_REGION_BLOCKS &&
-	       record->entry_count >= 1 && record->entry_count <= record->block_count &&
+	       record->content_words <= record->block_count * (BLOCK_INSTRUCTIONS + 1) &&
+	       record_size(record) == size;
+}
+
+static bool is_compiled(const struct record *record)
+{
+	return record->entry_count >= 1 && record->entry_count <= record->block_count &&
 	       record->slot_count == 2 * record->block_count &&
 	       record->blocks_lifted <= record->block_count &&
-	       record->content_words <= record->block_count * (BLOCK_INSTRUCTIONS + 1) &&
-	       record->instructions <= record->content_words && record->site_count <= record->image_size &&
-	       record_size(record) == size;
+	       record->instructions <= record->content_words && record->site_count <= record->image_size;
 }
 
 /* Where a block of a region lies in RAM; false if it cannot be one. */
@@ -165,8 +179,11 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 			region->blocks[0].va = block.va;
 		if (!locate(region, &block, pa, ram_size, &place))
 			return false;
-		region->blocks[i] = (struct scanned_block){
-		    .va = block.va, .pa = place, .words = (uint16_t)block.words, .content = words};
+		region->blocks[i] = (struct scanned_block){.va = block.va,
+							   .pa = place,
+							   .words = block.words,
+							   .content = words,
+							   .entry = block.entry != 0};
 		words += block.words;
 	}
 	return region->blocks[0].pa == pa && words == record->content_words;
@@ -204,26 +221,52 @@ static bool targets_are_possible(const struct region *region)
 	return true;
 }
 
-struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
-			     uint32_t ram_size)
+/* The blocks and their bytes; `at` is behind them then. */
+static struct region *take_request(const uint8_t **at, uint32_t size, struct record *record,
+				   struct ir_mode mode, uint32_t pa, uint32_t ram_size)
 {
 	struct region *region = calloc(1, sizeof(*region));
-	const uint8_t *at = bytes;
-	struct record record;
 
 	if (!region)
 		abort();
 	region->mode = mode;
-	if (size < sizeof(record))
+	if (size < sizeof(*record))
 		goto bad;
-	memcpy(&record, at, sizeof(record));
-	at += sizeof(record);
-	if (!sizes_are_possible(&record, size) || !take_blocks(region, &record, &at, pa, ram_size))
+	memcpy(record, *at, sizeof(*record));
+	*at += sizeof(*record);
+	if (!sizes_are_possible(record, size) || !take_blocks(region, record, at, pa, ram_size))
 		goto bad;
-	region->content = take(&at, 4u * record.content_words);
-	if (!take_entries(region, &record, &at))
+	region->content = take(at, 4u * record->content_words);
+	region->slot_count = 2 * record->block_count;
+	return region;
+bad:
+	region_free(region);
+	return NULL;
+}
+
+struct region *record_request(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
+			      uint32_t ram_size)
+{
+	const uint8_t *at = bytes;
+	struct record record;
+	struct region *region = take_request(&at, size, &record, mode, pa, ram_size);
+
+	if (region)
+		region->instructions = record.content_words;
+	return region;
+}
+
+struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
+			     uint32_t ram_size)
+{
+	const uint8_t *at = bytes;
+	struct record record;
+	struct region *region = take_request(&at, size, &record, mode, pa, ram_size);
+
+	if (!region)
+		return NULL;
+	if (!is_compiled(&record) || !take_entries(region, &record, &at))
 		goto bad;
-	region->slot_count = record.slot_count;
 	region->slot_targets = take(&at, 4u * record.slot_count);
 	region->image.site_count = record.site_count;
 	region->image.sites = take(&at, record.site_count * sizeof(struct image_site));

@@ -6,7 +6,10 @@
 #define COMPILE_NS	 300000	  /* compiling a guest instruction */
 #define INTERPRET_NS	 8	  /* interpreting a cycle */
 #define LONG_RUN_CYCLES	 50000000
-#define FIRST_TIER_SHARE 5 /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
+#define FIRST_TIER_SHARE 5	  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
+#define ASKED_SHARE	 2	  /* the same for what an earlier run has asked for */
+#define WAIT_SHARE	 10	  /* of a run's time, that its end may wait for what is being compiled, */
+#define LEAST_WAIT_NS	 10000000 /* and beside that */
 #define MAX_BET		 8
 
 /* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting
@@ -102,6 +105,14 @@ void jit_flush(struct jit *jit)
 	jit->invalidated = true;
 }
 
+/* What compiling has cost and will, if nothing more is asked for; ns of CPU time. */
+static uint64_t costs(const struct jit *jit)
+{
+	uint64_t spent = compiler_spent_ns(jit->compiler);
+
+	return (spent < LOAD_NS ? LOAD_NS : spent) + jit->waiting_instructions * (uint64_t)COMPILE_NS;
+}
+
 /* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
  * measured by what the run has cost so far. Without a first tier that is interpreting, which the bet is on getting rid of,
  * and it grows with the run: a long one is likely to go on for long, a short one should not spend its time on a compiler.
@@ -109,29 +120,22 @@ void jit_flush(struct jit *jit)
 bool requests_affordable(const struct jit *jit)
 {
 	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
-	uint64_t bet = 1 + cycles / LONG_RUN_CYCLES, spent = compiler_spent_ns(jit->compiler);
+	uint64_t bet = 1 + cycles / LONG_RUN_CYCLES;
 
 	if (jit->options.threshold)
 		return true; /* asked for, whatever it costs */
 	if (bet > MAX_BET)
 		bet = MAX_BET;
-	if (spent < LOAD_NS)
-		spent = LOAD_NS;
-	spent += jit->waiting_instructions * (uint64_t)COMPILE_NS;
 	if (jit->options.tiers == TIERS_AUTO)
-		return spent <= cycles / FIRST_TIER_SHARE;
-	return spent <= jit->interpreted_cycles * INTERPRET_NS * bet;
+		return costs(jit) <= cycles / FIRST_TIER_SHARE;
+	return costs(jit) <= jit->interpreted_cycles * INTERPRET_NS * bet;
 }
 
-void requests_add(struct jit *jit, struct block_entry *entry)
+/* Hands a region to the compile threads. */
+static void submit(struct jit *jit, struct block_entry *entry, struct region *region)
 {
-	if (cache_awaits(jit, entry))
-		return; /* the same program runs elsewhere, or the page came back: its code is coming */
 	entry->requested = true;
-	if (compiler_broken(jit->compiler))
-		return;
 	jit->statistics.kept_missed += jit->store != NULL;
-	struct region *region = region_discover(jit, entry, false);
 	region->head = entry;
 	if (!cache_add(jit, region)) {
 		region_free(region);
@@ -145,6 +149,74 @@ void requests_add(struct jit *jit, struct block_entry *entry)
 	compiler_submit(jit->compiler, region);
 }
 
+void requests_add(struct jit *jit, struct block_entry *entry)
+{
+	if (cache_awaits(jit, entry))
+		return; /* the same program runs elsewhere, or the page came back: its code is coming */
+	entry->requested = true;
+	if (!compiler_broken(jit->compiler))
+		submit(jit, entry, region_discover(jit, entry, false));
+}
+
+/* --- what an earlier run asked for --- */
+
+void requests_remember(struct jit *jit, const struct block_entry *entry)
+{
+	if (jit->asked_count < MAX_ASKED && kept_was_asked_for(jit, entry))
+		jit->asked[jit->asked_count++] =
+		    (struct asked_place){.va = entry->va, .pa = entry->pa, .user = entry->user};
+}
+
+/* What was hot for long in an earlier run will be so again: it need not wait until it is. But a run has to have lasted for a
+ * while: a short one will not be helped, and would not see the end of it. */
+static bool can_afford_again(const struct jit *jit)
+{
+	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+
+	return requests_affordable(jit) || costs(jit) <= cycles / ASKED_SHARE;
+}
+
+void requests_resume(struct jit *jit)
+{
+	while (jit->asked_count && can_afford_again(jit) && !compiler_broken(jit->compiler)) {
+		struct asked_place place = jit->asked[--jit->asked_count];
+		struct block_entry *entry = table_find(jit, place.va, place.pa, place.user);
+
+		if (!entry || entry->requested || !entry->translation ||
+		    translation_at(jit, entry->translation)->tier == 2 || cache_awaits(jit, entry))
+			continue;
+		struct region *region = kept_request(jit, entry);
+		if (region)
+			submit(jit, entry, region);
+	}
+}
+
+/* Leaves what is still wanted to the next run. */
+static void leave_requests(struct jit *jit)
+{
+	unsigned left = MAX_ASKED;
+
+	for (const struct region *region = jit->pending; region; region = region->next)
+		if (!region->stale)
+			kept_add_request(jit, region);
+	if (jit->options.threshold || jit->options.tiers != TIERS_AUTO)
+		return; /* then all that is hot was asked for */
+	for (uint32_t number = 1; number <= jit->entries.made && left; number++) {
+		struct block_entry *entry = entry_at(jit, number);
+
+		if (!entry->used || entry->requested || !entry->translation ||
+		    heat_of(entry) < jit_threshold(jit) ||
+		    translation_at(jit, entry->translation)->tier == 2 ||
+		    translation_at(jit, entry->translation)->block.instructions == 0)
+			continue;
+		struct region *region = region_discover(jit, entry, false);
+		kept_add_request(jit, region);
+		mark_requested(jit, region, true); /* what is part of it is not asked for by itself */
+		region_free(region);
+		left--;
+	}
+}
+
 void jit_settle(struct jit *jit)
 {
 	compiler_wait(jit->compiler);
@@ -153,8 +225,15 @@ void jit_settle(struct jit *jit)
 
 void jit_keep(struct jit *jit, struct error *warning)
 {
-	if (jit->store)
-		compiler_finish(jit->compiler); /* else a short run would begin it anew every time */
+	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+
+	if (jit->store) {
+		/* What is nearly done is waited for, so that the next run has it from the start; but not for long. */
+		compiler_finish(jit->compiler,
+				jit->options.threshold ? UINT64_MAX : LEAST_WAIT_NS + cycles / WAIT_SHARE);
+		requests_collect(jit);
+		leave_requests(jit);
+	}
 	requests_collect(jit);
 	kept_write(jit);
 	*warning = jit->kept_error;

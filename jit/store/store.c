@@ -40,7 +40,7 @@ struct store {
 
 static uint32_t *bucket(const struct store *store, const struct store_name *name)
 {
-	uint32_t hash = (name->va >> 2 ^ name->first_word ^ name->user << 31) * 0x9E3779B1u;
+	uint32_t hash = (name->va >> 2 ^ name->first_word ^ name->space << 30) * 0x9E3779B1u;
 
 	return &store->buckets[(hash ^ hash >> 15) & (store->limit - 1)];
 }
@@ -63,7 +63,7 @@ static void grow(struct store *store)
 
 static bool same_place(const struct store_name *a, const struct store_name *b)
 {
-	return a->va == b->va && a->user == b->user && a->first_word == b->first_word;
+	return a->va == b->va && a->space == b->space && a->first_word == b->first_word;
 }
 
 static bool is_known(const struct store *store, const struct store_name *name)
@@ -217,10 +217,10 @@ void store_close(struct store *store)
 
 /* --- using it --- */
 
-const struct store_name *store_next(const struct store *store, uint32_t va, bool user, uint32_t first_word,
-				    uint32_t *at)
+const struct store_name *store_next(const struct store *store, uint32_t va, uint32_t space,
+				    uint32_t first_word, uint32_t *at)
 {
-	const struct store_name name = {.va = va, .user = user, .first_word = first_word};
+	const struct store_name name = {.va = va, .space = space, .first_word = first_word};
 
 	if (*at)
 		*at = store->known[*at].next;

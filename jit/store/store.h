@@ -38,10 +38,11 @@ struct store_key {
 
 /* What a record is found by. */
 struct store_name {
-	uint32_t va, user, first_word; /* of the code; the word as it lies in RAM */
-	uint32_t head_size;	       /* bytes of its first block */
-	uint64_t head_hash;	       /* of them */
-	uint64_t identity;	       /* of all guest code in the record: equal ones are not stored twice */
+	uint32_t va, space,
+	    first_word;	    /* of the code; 0 to 3, its user's business; the word as it lies in RAM */
+	uint32_t head_size; /* bytes of its first block */
+	uint64_t head_hash; /* of them */
+	uint64_t identity;  /* of all guest code in the record: equal ones are not stored twice */
 };
 
 struct store_figures {
@@ -56,9 +57,9 @@ struct store *store_open(const struct store_options *options, const struct store
 /* What was added and not written is lost. */
 void store_close(struct store *store);
 
-/* Records of this name's address, mode and first word, one by one; `at` is 0 at first, and 0 when there are no more. */
-const struct store_name *store_next(const struct store *store, uint32_t va, bool user, uint32_t first_word,
-				    uint32_t *at);
+/* Records of this name's address, space and first word, one by one; `at` is 0 at first, and 0 when there are no more. */
+const struct store_name *store_next(const struct store *store, uint32_t va, uint32_t space,
+				    uint32_t first_word, uint32_t *at);
 /* The record at `at`, to be freed; NULL if it is damaged, or not on disk yet. */
 void *store_read(struct store *store, uint32_t at, uint32_t *size);
 /* A record that turned out to make no sense: it is not offered again. */

@@ -66,7 +66,7 @@ static int teardown(void **state)
 static struct store_name name_of(unsigned i)
 {
 	return (struct store_name){.va = 0x80000000 + 16 * (i / 2),
-				   .user = 0,
+				   .space = 0,
 				   .first_word = 7,
 				   .head_size = 4,
 				   .identity = 1000 + i};
@@ -99,7 +99,7 @@ static bool has(struct store *store, unsigned i)
 	const struct store_name want = name_of(i), *name;
 	uint32_t at = 0, size;
 
-	while ((name = store_next(store, want.va, want.user, want.first_word, &at))) {
+	while ((name = store_next(store, want.va, want.space, want.first_word, &at))) {
 		if (name->identity != want.identity)
 			continue;
 		uint8_t *bytes = store_read(store, at, &size);
@@ -468,7 +468,7 @@ static void test_record(void **state)
 	for (unsigned user = 0; user < 2; user++) {
 		struct region *region = make_region(user), *again;
 		uint32_t size, pa = user ? 0x5100 : 0x100;
-		uint8_t *record = record_make(region, &size);
+		uint8_t *record = record_make(region, RECORD_REGION, &size);
 
 		again = record_region(record, size, region->mode, pa, RAM_SIZE);
 		assert_non_null(again);
@@ -481,7 +481,8 @@ static void test_record(void **state)
 		assert_memory_equal(again->slot_targets, region->slot_targets, 24);
 		assert_int_equal(again->image.size, 51);
 		assert_memory_equal(again->image.sites, region->image.sites, 2 * sizeof(struct image_site));
-		assert_int_equal(record_name(again).identity, record_name(region).identity);
+		assert_int_equal(record_name(again, RECORD_REGION).identity,
+				 record_name(region, RECORD_REGION).identity);
 		region_free(again);
 		/* Not at another place in the page, nor beyond RAM, nor as code of the other mode. */
 		assert_null(record_region(record, size, region->mode, pa + 4, RAM_SIZE));
@@ -493,12 +494,49 @@ static void test_record(void **state)
 	}
 }
 
+/* A request has the blocks with their bytes, is found elsewhere than what is compiled, and is neither taken for the other. */
+static void test_request(void **state)
+{
+	(void)state;
+	for (unsigned user = 0; user < 2; user++) {
+		struct region *region = make_region(user), *again;
+		uint32_t size, compiled_size, pa = user ? 0x5100 : 0x100;
+
+		region->blocks[1].entry = true;
+		uint8_t *record = record_make(region, RECORD_REQUEST, &size);
+		uint8_t *compiled = record_make(region, RECORD_REGION, &compiled_size);
+		struct store_name name = record_name(region, RECORD_REQUEST),
+				  other = record_name(region, RECORD_REGION);
+		assert_true(name.space != other.space && name.identity != other.identity);
+		assert_null(record_region(record, size, region->mode, pa, RAM_SIZE));
+		assert_null(record_request(record, size, region->mode, pa + 4, RAM_SIZE));
+		assert_null(record_request(record, size - 4, region->mode, pa, RAM_SIZE));
+		again = record_request(record, size, region->mode, pa, RAM_SIZE);
+		assert_non_null(again);
+		assert_int_equal(again->block_count, 3);
+		assert_int_equal(again->slot_count, 6);
+		assert_int_equal(again->instructions, 12);
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(again->blocks[i].va, region->blocks[i].va);
+			assert_int_equal(again->blocks[i].pa, pa + 32 * i);
+			assert_int_equal(again->blocks[i].words, 4);
+			assert_int_equal(again->blocks[i].entry, i == 1);
+		}
+		assert_memory_equal(again->content, region->content, 48);
+		assert_false(again->compiled);
+		region_free(again);
+		region_free(region);
+		free(record);
+		free(compiled);
+	}
+}
+
 /* Any change of the numbers: no region, or one within its bounds. */
 static void test_record_nonsense(void **state)
 {
 	struct region *region = make_region(false);
 	uint32_t size, accepted = 0;
-	uint8_t *record = record_make(region, &size), *bad = malloc(size);
+	uint8_t *record = record_make(region, RECORD_REGION, &size), *bad = malloc(size);
 
 	(void)state;
 	srand(2);
@@ -528,7 +566,7 @@ static void test_record_nonsense(void **state)
 		}
 		for (unsigned k = 0; k < again->entry_count; k++)
 			assert_true(again->image_entries[k] < again->image.size);
-		record_name(again);
+		record_name(again, RECORD_REGION);
 		region_free(again);
 	}
 	assert_in_range(accepted, MUTATED / 10, 50 * MUTATED);
@@ -548,6 +586,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_not_ones_own, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 	    cmocka_unit_test(test_record),
+	    cmocka_unit_test(test_request),
 	    cmocka_unit_test(test_record_nonsense),
 	};
 
