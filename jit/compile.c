@@ -80,7 +80,7 @@ static void load_backend(struct compiler *compiler)
 		fail(compiler, dlerror());
 		return;
 	}
-	if (get()->version != BACKEND_VERSION) {
+	if (get()->version != BACKEND_VERSION || get()->cpu_size != sizeof(struct cpu)) {
 		error_set(&error, "%s is of another version", compiler->jit->options.backend_path);
 		fail(compiler, error.text);
 		return;

@@ -330,6 +330,7 @@ __attribute__((visibility("default"))) const struct backend_interface *jit161_ba
 {
 	static const struct backend_interface interface = {
 	    .version = BACKEND_VERSION,
+	    .cpu_size = sizeof(struct cpu),
 	    .llvm_as_built = llvm_as_built,
 	    .create = backend_create,
 	    .destroy = backend_destroy,

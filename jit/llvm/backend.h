@@ -129,10 +129,11 @@ struct backend_text {
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context and target machine */
 
-#define BACKEND_VERSION 6
+#define BACKEND_VERSION 7
 
 struct backend_interface {
 	unsigned version;
+	uint32_t cpu_size; /* of struct cpu, whose layout made code knows */
 	/* Whether libLLVM is of the very version that this was built with. */
 	bool (*llvm_as_built)(void);
 	struct backend *(*create)(const struct backend_options *options, struct error *error);

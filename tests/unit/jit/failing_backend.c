@@ -105,6 +105,7 @@ __attribute__((visibility("default"))) const struct backend_interface *jit161_ba
 	    .compile = compile,
 	};
 
+	interface.cpu_size = real()->cpu_size + is(FAILS_LAYOUT);
 	interface.version = is(FAILS_VERSION) ? BACKEND_VERSION + 1 : BACKEND_VERSION;
 	return &interface;
 }

@@ -8,6 +8,7 @@
 enum failure {
 	FAILS_NOT,
 	FAILS_VERSION,
+	FAILS_LAYOUT, /* built with another struct cpu */
 	FAILS_CREATE,
 	FAILS_THREAD,
 	/* of a compilation, the one that `at` counts and all after it: */

@@ -181,6 +181,7 @@ static void no_backend(void **state)
 	    {"/dev/null", FAILS_NOT, "/dev/null"},
 	    {"libm.so.6", FAILS_NOT, BACKEND_SYMBOL},
 	    {FAILING_BACKEND_PATH, FAILS_VERSION, "another version"},
+	    {FAILING_BACKEND_PATH, FAILS_LAYOUT, "another version"},
 	    {FAILING_BACKEND_PATH, FAILS_CREATE, "no back end today"},
 	    {FAILING_BACKEND_PATH, FAILS_THREAD, "no thread today"},
 	};
