@@ -10,6 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/core/host_pages.h"
+
+#define WRITTEN_SECTORS 16384u /* remembered: 8 MiB */
+#define WRITTEN_BYTES	((size_t)WRITTEN_SECTORS * (SECTOR_SIZE + sizeof(uint32_t)))
+
 /* The file, shared by the images of several machines. */
 struct medium {
 	unsigned references;
@@ -18,6 +23,11 @@ struct medium {
 	bool clipped;
 	uint32_t sectors;
 	char *path;
+	/* What was written last, so that it is not asked of the host: what is swapped out comes back soon, and nobody else writes
+	 * while the file is locked. Sector n is at n % WRITTEN_SECTORS, if `written_sectors` says so (its number + 1). NULL: no
+	 * memory, or nothing was written. */
+	uint8_t *written;
+	uint32_t *written_sectors;
 };
 
 struct disk_image {
@@ -209,6 +219,7 @@ void disk_image_close(struct disk_image *image)
 	overlay_free(image->overlay);
 	if (--image->medium->references == 0) {
 		close(image->medium->descriptor); /* gives up the lock too */
+		host_pages_free(image->medium->written, WRITTEN_BYTES);
 		free(image->medium->path);
 		free(image->medium);
 	}
@@ -225,10 +236,47 @@ bool disk_image_clipped(const struct disk_image *image)
 	return image->medium->clipped;
 }
 
+static void remember(struct medium *medium, uint32_t sector, const uint8_t *data)
+{
+	uint32_t place = sector % WRITTEN_SECTORS;
+
+	if (!medium->written) {
+		medium->written = host_pages_new(WRITTEN_BYTES);
+		if (!medium->written)
+			return;
+		medium->written_sectors = (uint32_t *)(medium->written + WRITTEN_SECTORS * SECTOR_SIZE);
+	}
+	memcpy(medium->written + place * SECTOR_SIZE, data, SECTOR_SIZE);
+	medium->written_sectors[place] = sector + 1;
+}
+
+static const uint8_t *remembered(const struct medium *medium, uint32_t sector)
+{
+	uint32_t place = sector % WRITTEN_SECTORS;
+
+	return medium->written && medium->written_sectors[place] == sector + 1
+		   ? medium->written + place * SECTOR_SIZE
+		   : NULL;
+}
+
+/* Writes to the file. */
+static bool write_sector(struct medium *medium, uint32_t sector, const uint8_t *data, bool sync)
+{
+	bool good = write_all(medium->descriptor, sector_offset(sector), data, SECTOR_SIZE, sync);
+
+	if (good)
+		remember(medium, sector, data);
+	else if (remembered(medium, sector))
+		medium->written_sectors[sector % WRITTEN_SECTORS] = 0;
+	return good;
+}
+
 bool disk_image_read(struct disk_image *image, uint32_t sector, uint8_t *data)
 {
 	const uint8_t *written = image->overlay ? overlay_read(image->overlay, sector) : NULL;
 
+	if (!written)
+		written = remembered(image->medium, sector);
 	if (written) {
 		memcpy(data, written, SECTOR_SIZE);
 		return true;
@@ -242,8 +290,7 @@ bool disk_image_write(struct disk_image *image, uint32_t sector, const uint8_t *
 		overlay_write(image->overlay, sector, data);
 		return true;
 	}
-	return write_all(image->medium->descriptor, sector_offset(sector), data, SECTOR_SIZE,
-			 image->medium->sync);
+	return write_sector(image->medium, sector, data, image->medium->sync);
 }
 
 struct overlay *disk_image_checkpoint(const struct disk_image *image)
@@ -259,13 +306,12 @@ void disk_image_rollback(struct disk_image *image, const struct overlay *checkpo
 
 bool disk_image_commit(struct disk_image *image, const char *label, struct error *error)
 {
-	const struct medium *medium = image->medium;
+	struct medium *medium = image->medium;
 
 	if (!image->overlay)
 		return true;
 	for (uint32_t sector = 0; overlay_next(image->overlay, &sector); sector++)
-		if (!write_all(medium->descriptor, sector_offset(sector),
-			       overlay_read(image->overlay, sector), SECTOR_SIZE, false))
+		if (!write_sector(medium, sector, overlay_read(image->overlay, sector), false))
 			return error_set(error, "%s: %s: sector %u: %s", label, medium->path, sector,
 					 strerror(errno));
 	if (medium->sync && fsync(medium->descriptor) < 0)

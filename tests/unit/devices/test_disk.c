@@ -2,9 +2,13 @@
 #include "fake_machine.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include "devices/host/disk_image.h"
 
 #define NSECT  (SLOT(2) + 0)
 #define STAT   (SLOT(2) + 4)
@@ -180,6 +184,45 @@ static void write_and_read_back(void **state)
 	machine_free(machine);
 }
 
+/* What was written is remembered: the sectors that are remembered at the same place must not be taken for each other, and one that
+ * could not be written is what it was. */
+static void written_sectors(void **state)
+{
+	static const uint32_t sectors[] = {5, 5 + 16384, 6, 5 + 2 * 16384, 5};
+	struct fake_machine *machine = machine_new();
+	struct rlimit limit, small;
+	struct error error;
+	uint8_t data[512], wanted[512];
+
+	(void)state;
+	struct disk_image *image =
+	    disk_image_create("disk", machine_path(machine, "large"), false, 40000, &error);
+	assert_non_null(image);
+	for (unsigned i = 0; i < 5; i++) {
+		memset(data, 0x10 + (int)i, sizeof(data));
+		assert_true(disk_image_write(image, sectors[i], data));
+		for (unsigned k = 0; k <= i; k++) {
+			assert_true(disk_image_read(image, sectors[k], data));
+			memset(wanted, 0x10 + (int)(k == 0 && i == 4 ? 4 : k), sizeof(wanted));
+			assert_memory_equal(data, wanted, sizeof(data));
+		}
+	}
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = (struct rlimit){.rlim_cur = 512, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	memset(data, 0x77, sizeof(data));
+	bool written = disk_image_write(image, 5, data);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_false(written);
+	memset(wanted, 0x14, sizeof(wanted));
+	assert_true(disk_image_read(image, 5, data));
+	assert_memory_equal(data, wanted, sizeof(data));
+	disk_image_close(image);
+	machine_free(machine);
+}
+
 static void errors(void **state)
 {
 	struct fake_machine *machine = disk_machine("");
@@ -276,9 +319,13 @@ static void strange_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(first_read),	   cmocka_unit_test(model),
-	    cmocka_unit_test(write_and_read_back), cmocka_unit_test(errors),
-	    cmocka_unit_test(abort_and_restart),   cmocka_unit_test(too_many_steps),
+	    cmocka_unit_test(first_read),
+	    cmocka_unit_test(model),
+	    cmocka_unit_test(write_and_read_back),
+	    cmocka_unit_test(written_sectors),
+	    cmocka_unit_test(errors),
+	    cmocka_unit_test(abort_and_restart),
+	    cmocka_unit_test(too_many_steps),
 	    cmocka_unit_test(strange_clock),
 	};
 
