@@ -89,6 +89,7 @@ struct region {
 	struct block_entry *head;
 	uint32_t translation;
 	bool stale; /* its bytes changed after they were copied */
+	bool again; /* an earlier run has asked for it, and did not get it */
 
 	/* The request. */
 	struct ir_mode mode;

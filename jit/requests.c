@@ -186,8 +186,10 @@ void requests_resume(struct jit *jit)
 		    translation_at(jit, entry->translation)->tier == 2 || cache_awaits(jit, entry))
 			continue;
 		struct region *region = kept_request(jit, entry);
-		if (region)
-			submit(jit, entry, region);
+		if (!region)
+			continue;
+		region->again = true;
+		submit(jit, entry, region);
 	}
 }
 
@@ -223,14 +225,22 @@ void jit_settle(struct jit *jit)
 	requests_collect(jit);
 }
 
-void jit_keep(struct jit *jit, struct error *warning)
+/* What is nearly done at the end of a run is waited for, so that the next one has it from the start; but not for long, unless an
+ * earlier run has tried in vain. In ns. */
+static uint64_t waits_at_end(const struct jit *jit)
 {
 	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
 
+	for (const struct region *region = jit->pending; region; region = region->next)
+		if (region->again)
+			return UINT64_MAX;
+	return jit->options.threshold ? UINT64_MAX : LEAST_WAIT_NS + cycles / WAIT_SHARE;
+}
+
+void jit_keep(struct jit *jit, struct error *warning)
+{
 	if (jit->store) {
-		/* What is nearly done is waited for, so that the next run has it from the start; but not for long. */
-		compiler_finish(jit->compiler,
-				jit->options.threshold ? UINT64_MAX : LEAST_WAIT_NS + cycles / WAIT_SHARE);
+		compiler_finish(jit->compiler, waits_at_end(jit));
 		requests_collect(jit);
 		leave_requests(jit);
 	}
