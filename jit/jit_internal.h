@@ -88,8 +88,8 @@ struct region {
 	struct region *next_job; /* in the compiler's queue or list */
 	struct block_entry *head;
 	uint32_t translation;
-	bool stale; /* its bytes changed after they were copied */
-	bool again; /* an earlier run has asked for it, and did not get it */
+	bool stale;    /* its bytes changed after they were copied */
+	uint8_t tries; /* earlier runs that have asked for it, and did not get it */
 
 	/* The request. */
 	struct ir_mode mode;

@@ -186,8 +186,17 @@ struct region *kept_request(struct jit *jit, const struct block_entry *entry)
 
 	if (jit->cpus[0].debug && jit->cpus[0].debug->split_count)
 		return NULL;
-	while (!region && next_record(jit, entry, RECORD_REQUEST, &at))
-		region = load(jit, at, entry, RECORD_REQUEST);
+	/* Each run that asked in vain has added one. */
+	while (next_record(jit, entry, RECORD_REQUEST, &at)) {
+		struct region *next = load(jit, at, entry, RECORD_REQUEST), *less = next;
+
+		if (next && (!region || next->tries > region->tries)) {
+			less = region;
+			region = next;
+		}
+		if (less)
+			region_free(less);
+	}
 	return region;
 }
 

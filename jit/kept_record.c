@@ -17,7 +17,8 @@
 
 struct record {
 	uint32_t block_count, content_words, entry_count, slot_count, site_count, image_size, code_size;
-	uint32_t instructions, blocks_lifted;
+	uint32_t instructions; /* of a request: how many runs have asked for it */
+	uint32_t blocks_lifted;
 };
 
 struct record_block {
@@ -51,7 +52,7 @@ struct store_name record_name(const struct region *region, enum record_kind kind
 				  .head_size = 4u * head->words,
 				  .head_hash = store_hash(region->content, 4u * head->words, 0)};
 
-	name.identity = kind;
+	name.identity = kind == RECORD_REGION ? 0 : 1u + region->tries;
 	for (unsigned i = 0; i < region->block_count; i++) {
 		uint32_t place[2] = {region->blocks[i].va, region->blocks[i].words};
 
@@ -94,6 +95,8 @@ void *record_make(const struct region *region, enum record_kind kind, uint32_t *
 		record.code_size = region->image.code_size;
 		record.instructions = region->instructions_lifted;
 		record.blocks_lifted = region->blocks_lifted;
+	} else {
+		record.instructions = region->tries;
 	}
 
 	*size = (uint32_t)record_size(&record);
@@ -251,8 +254,10 @@ struct region *record_request(const void *bytes, uint32_t size, struct ir_mode m
 	struct record record;
 	struct region *region = take_request(&at, size, &record, mode, pa, ram_size);
 
-	if (region)
-		region->instructions = record.content_words;
+	if (!region)
+		return NULL;
+	region->instructions = record.content_words;
+	region->tries = (uint8_t)record.instructions;
 	return region;
 }
 

@@ -9,7 +9,9 @@
 #define FIRST_TIER_SHARE 5	  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
 #define ASKED_SHARE	 2	  /* the same for what an earlier run has asked for */
 #define WAIT_SHARE	 10	  /* of a run's time, that its end may wait for what is being compiled, */
+#define WAIT_SHARE_AGAIN 4	  /* or if an earlier run has tried, */
 #define LEAST_WAIT_NS	 10000000 /* and beside that */
+#define MANY_TRIES	 2
 #define MAX_BET		 8
 
 /* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting
@@ -188,7 +190,6 @@ void requests_resume(struct jit *jit)
 		struct region *region = kept_request(jit, entry);
 		if (!region)
 			continue;
-		region->again = true;
 		submit(jit, entry, region);
 	}
 }
@@ -198,9 +199,12 @@ static void leave_requests(struct jit *jit)
 {
 	unsigned left = MAX_ASKED;
 
-	for (const struct region *region = jit->pending; region; region = region->next)
-		if (!region->stale)
-			kept_add_request(jit, region);
+	for (struct region *region = jit->pending; region; region = region->next) {
+		if (region->stale)
+			continue;
+		region->tries += region->tries < MANY_TRIES;
+		kept_add_request(jit, region);
+	}
 	if (jit->options.threshold || jit->options.tiers != TIERS_AUTO)
 		return; /* then all that is hot was asked for */
 	for (uint32_t number = 1; number <= jit->entries.made && left; number++) {
@@ -225,16 +229,22 @@ void jit_settle(struct jit *jit)
 	requests_collect(jit);
 }
 
-/* What is nearly done at the end of a run is waited for, so that the next one has it from the start; but not for long, unless an
- * earlier run has tried in vain. In ns. */
+/* What is nearly done at the end of a run is waited for, so that the next one has it from the start; but not for long, and somewhat
+ * longer if an earlier run has tried in vain. In ns. */
 static uint64_t waits_at_end(const struct jit *jit)
 {
 	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+	unsigned share = WAIT_SHARE;
 
-	for (const struct region *region = jit->pending; region; region = region->next)
-		if (region->again)
-			return UINT64_MAX;
-	return jit->options.threshold ? UINT64_MAX : LEAST_WAIT_NS + cycles / WAIT_SHARE;
+	if (jit->options.threshold)
+		return UINT64_MAX;
+	for (const struct region *region = jit->pending; region; region = region->next) {
+		if (region->tries >= MANY_TRIES)
+			return UINT64_MAX; /* or all runs would try in vain */
+		if (region->tries)
+			share = WAIT_SHARE_AGAIN;
+	}
+	return LEAST_WAIT_NS + cycles / share;
 }
 
 void jit_keep(struct jit *jit, struct error *warning)

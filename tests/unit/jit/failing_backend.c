@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "jit/llvm/backend.h"
+#include "runtime/cpu/cpu.h"
 
 extern struct failing_backend jit161_failing_backend;
 __attribute__((visibility("default"))) struct failing_backend jit161_failing_backend;
@@ -93,19 +94,20 @@ static void thread_destroy(struct backend_thread *thread)
 	real()->thread_destroy(thread);
 }
 
+#define INTERFACE(its_version, its_size)                                                                     \
+	{                                                                                                    \
+		.version = (its_version), .cpu_size = (its_size), .llvm_as_built = llvm_as_built,            \
+		.create = create, .destroy = destroy, .thread_create = thread_create,                        \
+		.thread_destroy = thread_destroy, .compile = compile                                         \
+	}
+
 __attribute__((visibility("default"))) const struct backend_interface *jit161_backend(void)
 {
-	static struct backend_interface interface = {
-	    .version = BACKEND_VERSION,
-	    .llvm_as_built = llvm_as_built,
-	    .create = create,
-	    .destroy = destroy,
-	    .thread_create = thread_create,
-	    .thread_destroy = thread_destroy,
-	    .compile = compile,
-	};
+	static const struct backend_interface good = INTERFACE(BACKEND_VERSION, sizeof(struct cpu)),
+					      other_version =
+						  INTERFACE(BACKEND_VERSION + 1, sizeof(struct cpu)),
+					      other_layout =
+						  INTERFACE(BACKEND_VERSION, sizeof(struct cpu) + 8);
 
-	interface.cpu_size = real()->cpu_size + is(FAILS_LAYOUT);
-	interface.version = is(FAILS_VERSION) ? BACKEND_VERSION + 1 : BACKEND_VERSION;
-	return &interface;
+	return is(FAILS_VERSION) ? &other_version : is(FAILS_LAYOUT) ? &other_layout : &good;
 }

@@ -503,6 +503,7 @@ static void test_request(void **state)
 		uint32_t size, compiled_size, pa = user ? 0x5100 : 0x100;
 
 		region->blocks[1].entry = true;
+		region->tries = 2;
 		uint8_t *record = record_make(region, RECORD_REQUEST, &size);
 		uint8_t *compiled = record_make(region, RECORD_REGION, &compiled_size);
 		struct store_name name = record_name(region, RECORD_REQUEST),
@@ -523,7 +524,10 @@ static void test_request(void **state)
 			assert_int_equal(again->blocks[i].entry, i == 1);
 		}
 		assert_memory_equal(again->content, region->content, 48);
+		assert_int_equal(again->tries, 2);
 		assert_false(again->compiled);
+		region->tries = 3; /* another record, which is stored beside it */
+		assert_true(record_name(region, RECORD_REQUEST).identity != name.identity);
 		region_free(again);
 		region_free(region);
 		free(record);
