@@ -24,7 +24,6 @@ struct sandbox confine(const struct run_options *options, const struct vm *vm,
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	host_needs_path(&needs, reader, HOST_READ);
 	free(reader);
-	host_needs_path(&needs, JIT161_LLVM_LIBRARIES, HOST_READ); /* may be anywhere */
 	vm_host_needs(vm, &needs);
 	debugger_host_needs(debugger, &needs);
 	sandbox = sandbox_enter(&needs);

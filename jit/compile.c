@@ -91,7 +91,7 @@ static void load_backend(struct compiler *compiler)
 		return;
 	}
 	if (!build_id_of_code((const void *)get, &id) ||
-	    memcmp(&id, &compiler->jit->kept_backend, sizeof(id)) != 0 || !get()->llvm_as_built())
+	    memcmp(&id, &compiler->jit->kept_backend, sizeof(id)) != 0)
 		atomic_store(&compiler->other, true);
 	compiler->interface = get();
 }

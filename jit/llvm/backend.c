@@ -10,7 +10,6 @@
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <llvm/Config/llvm-config.h>
 
 #include "runtime/cpu/cpu.h"
 
@@ -313,14 +312,6 @@ static struct backend *backend_create(const struct backend_options *options, str
 	return backend;
 }
 
-static bool llvm_as_built(void)
-{
-	unsigned major, minor, patch;
-
-	LLVMGetVersion(&major, &minor, &patch);
-	return major == LLVM_VERSION_MAJOR && minor == LLVM_VERSION_MINOR && patch == LLVM_VERSION_PATCH;
-}
-
 static void backend_destroy(struct backend *backend)
 {
 	free(backend);
@@ -331,7 +322,6 @@ __attribute__((visibility("default"))) const struct backend_interface *jit161_ba
 	static const struct backend_interface interface = {
 	    .version = BACKEND_VERSION,
 	    .cpu_size = sizeof(struct cpu),
-	    .llvm_as_built = llvm_as_built,
 	    .create = backend_create,
 	    .destroy = backend_destroy,
 	    .thread_create = thread_create,

@@ -1,4 +1,4 @@
-/* The LLVM back end behind one function table, so that libLLVM is loaded only when the first region is wanted. This
+/* The LLVM back end behind one function table, so that LLVM is loaded only when the first region is wanted. This
  * header includes nothing of LLVM; jit/ includes it, jit/llvm/ implements it as its own shared object.
  *
  * What translated code looks like
@@ -129,13 +129,11 @@ struct backend_text {
 struct backend;	       /* one per VM */
 struct backend_thread; /* one per compile thread: LLVM context and target machine */
 
-#define BACKEND_VERSION 7
+#define BACKEND_VERSION 8
 
 struct backend_interface {
 	unsigned version;
 	uint32_t cpu_size; /* of struct cpu, whose layout made code knows */
-	/* Whether libLLVM is of the very version that this was built with. */
-	bool (*llvm_as_built)(void);
 	struct backend *(*create)(const struct backend_options *options, struct error *error);
 	void (*destroy)(struct backend *backend);
 	struct backend_thread *(*thread_create)(struct backend *backend, struct error *error);

@@ -79,11 +79,6 @@ static bool compile(struct backend_thread *thread, struct backend_region *region
 	return real()->compile(thread, regions, count, text, error);
 }
 
-static bool llvm_as_built(void)
-{
-	return real()->llvm_as_built();
-}
-
 static void destroy(struct backend *backend)
 {
 	real()->destroy(backend);
@@ -96,9 +91,8 @@ static void thread_destroy(struct backend_thread *thread)
 
 #define INTERFACE(its_version, its_size)                                                                     \
 	{                                                                                                    \
-		.version = (its_version), .cpu_size = (its_size), .llvm_as_built = llvm_as_built,            \
-		.create = create, .destroy = destroy, .thread_create = thread_create,                        \
-		.thread_destroy = thread_destroy, .compile = compile                                         \
+		.version = (its_version), .cpu_size = (its_size), .create = create, .destroy = destroy,      \
+		.thread_create = thread_create, .thread_destroy = thread_destroy, .compile = compile         \
 	}
 
 __attribute__((visibility("default"))) const struct backend_interface *jit161_backend(void)
