@@ -66,10 +66,10 @@ void ir_block_drop(struct ir_region *region)
 	free(region->blocks[--region->count].insns);
 }
 
-const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va)
+const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va, unsigned copy)
 {
 	for (unsigned i = 0; i < region->count; i++) {
-		if (region->blocks[i].va == va)
+		if (region->blocks[i].va == va && region->blocks[i].copy == copy)
 			return &region->blocks[i];
 	}
 	return NULL;

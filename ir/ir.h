@@ -126,6 +126,12 @@ struct ir_block {
 	bool entry;	      /* control may enter from outside the region */
 	enum ir_jump_hint hint;
 	uint32_t link_va; /* with IR_HINT_CALL: where the call returns to */
+	/* Blocks of functions that calls of the region go into are in it once for each such call, as copies; 0 is the
+	 * region's own. Jumps lead to the same copy but for those to next_va, if next is set: they lead to copy next_copy.
+	 * An indirect jump with a next goes there in most cases. */
+	uint16_t copy, next_copy;
+	bool next;
+	uint32_t next_va;
 	struct ir_insn *insns;
 	uint16_t count, capacity;
 };
@@ -152,8 +158,9 @@ void ir_region_free(struct ir_region *region);
 void ir_region_clear(
     struct ir_region *region); /* empties it, but keeps the first block's memory for the next one */
 struct ir_block *ir_block_add(struct ir_region *region, uint32_t va, uint32_t pa);
-void ir_block_drop(struct ir_region *region);					   /* the one added last */
-const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va); /* NULL if none */
+void ir_block_drop(struct ir_region *region); /* the one added last */
+/* NULL if there is none. */
+const struct ir_block *ir_block_find(const struct ir_region *region, uint32_t va, unsigned copy);
 
 /* Each appends one operation and returns its value (IR_NO_VALUE for those without). */
 ir_value ir_const(struct ir_block *block, enum ir_type type, uint64_t value);

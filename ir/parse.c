@@ -408,6 +408,12 @@ static bool parse_block(struct parser *parser)
 		} else if (word_is(key, "call")) {
 			flags.hint = IR_HINT_CALL;
 			good = expect(parser, '=') && parse_address(parser, &flags.link_va);
+		} else if (word_is(key, "copy")) {
+			good = expect(parser, '=') && parse_u16(parser, &flags.copy);
+		} else if (word_is(key, "next")) {
+			flags.next = true;
+			good = expect(parser, '=') && parse_address(parser, &flags.next_va) &&
+			       expect(parser, ':') && parse_u16(parser, &flags.next_copy);
 		} else {
 			return fail_at(parser, key.text, "unknown attribute of a block", key);
 		}
@@ -428,6 +434,10 @@ static bool parse_block(struct parser *parser)
 	parser->block->entry = flags.entry;
 	parser->block->hint = flags.hint;
 	parser->block->link_va = flags.link_va;
+	parser->block->copy = flags.copy;
+	parser->block->next = flags.next;
+	parser->block->next_va = flags.next_va;
+	parser->block->next_copy = flags.next_copy;
 	memset(parser->labels, 0xFF, LABEL_COUNT * sizeof(parser->labels[0]));
 	return true;
 }

@@ -60,6 +60,10 @@ void ir_print_block(const struct ir_region *region, const struct ir_block *block
 		fprintf(file, " call=%08" PRIx32, block->link_va);
 	else if (block->hint == IR_HINT_RETURN)
 		fputs(" return", file);
+	if (block->copy)
+		fprintf(file, " copy=%u", block->copy);
+	if (block->next)
+		fprintf(file, " next=%08" PRIx32 ":%u", block->next_va, block->next_copy);
 	fputc('\n', file);
 	for (unsigned i = 0; i < block->count; i++) {
 		if (!block->insns[i].dead)

@@ -264,8 +264,12 @@ static bool verify_block(struct place *place)
 	if (block->cost < block->guest_count)
 		return wrong_block(place, "%u instructions cannot cost %u cycles", block->guest_count,
 				   block->cost);
-	if (ir_block_find(place->region, block->va) != block)
+	if (ir_block_find(place->region, block->va, block->copy) != block)
 		return wrong_block(place, "occurs twice");
+	if (block->entry && block->copy)
+		return wrong_block(place, "a copy cannot be entered from outside");
+	if (block->next ? block->next_va % 4 != 0 : block->next_va != 0 || block->next_copy != 0)
+		return wrong_block(place, "what comes next is not word aligned");
 
 	for (unsigned i = 0; i < block->count; i++) {
 		const struct ir_insn *insn = &block->insns[i];

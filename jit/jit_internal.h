@@ -33,6 +33,7 @@ struct block_entry {
 	uint16_t headed; /* pending regions that it is the head of */
 	bool used : 1, user : 1;
 	bool requested : 1; /* being compiled as part of a region */
+	bool in_region : 1; /* was compiled as part of one, and is counted anew since */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
 	atomic_int countdown, counted;
@@ -56,6 +57,15 @@ struct scanned_block {
 	bool entry;
 	uint8_t target_count;
 	uint32_t targets[2]; /* where it may continue within a region */
+	/* What it ends with, if that is a call or a return: jr $ra. Where the call goes to, if `callee_known`, or the register
+	 * that has it. */
+	bool calls, returns, callee_known;
+	uint8_t callee_register;
+	uint32_t callee;
+	/* See struct ir_block. */
+	uint16_t copy, next_copy;
+	bool next;
+	uint32_t next_va;
 };
 
 /* Where translated code can be entered: a block. */

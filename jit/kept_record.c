@@ -23,12 +23,21 @@ struct record {
 
 struct record_block {
 	uint32_t va;
-	uint16_t words, entry;
+	uint16_t words, flags;
+	uint16_t copy, next_copy; /* see struct ir_block; of a request */
+	uint32_t next_va;
 };
+#define RECORD_ENTRY 1u
+#define RECORD_NEXT  2u
 
 struct record_entry {
 	uint32_t va, offset; /* in the image */
 };
+
+static uint16_t flags_of(const struct scanned_block *block)
+{
+	return (uint16_t)((block->entry ? RECORD_ENTRY : 0) | (block->next ? RECORD_NEXT : 0));
+}
 
 static uint32_t content_words(const struct region *region)
 {
@@ -106,8 +115,12 @@ void *record_make(const struct region *region, enum record_kind kind, uint32_t *
 	at = put(at, &record, sizeof(record));
 	for (unsigned i = 0; i < region->block_count; i++)
 		at = put(at,
-			 &(struct record_block){region->blocks[i].va, region->blocks[i].words,
-						region->blocks[i].entry},
+			 &(struct record_block){.va = region->blocks[i].va,
+						.words = region->blocks[i].words,
+						.flags = flags_of(&region->blocks[i]),
+						.copy = region->blocks[i].copy,
+						.next_copy = region->blocks[i].next_copy,
+						.next_va = region->blocks[i].next_va},
 			 sizeof(struct record_block));
 	at = put(at, region->content, 4u * record.content_words);
 	for (unsigned i = 0; i < record.entry_count; i++)
@@ -180,13 +193,19 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 		memcpy(&block, *at, sizeof(block));
 		if (i == 0)
 			region->blocks[0].va = block.va;
-		if (!locate(region, &block, pa, ram_size, &place))
+		bool entry = block.flags & RECORD_ENTRY, goes_on = block.flags & RECORD_NEXT;
+		if (!locate(region, &block, pa, ram_size, &place) || ((i == 0 || entry) && block.copy) ||
+		    (block.next_va & 3) || (!goes_on && (block.next_va || block.next_copy)))
 			return false;
 		region->blocks[i] = (struct scanned_block){.va = block.va,
 							   .pa = place,
 							   .words = block.words,
 							   .content = words,
-							   .entry = block.entry != 0};
+							   .entry = entry,
+							   .copy = block.copy,
+							   .next = goes_on,
+							   .next_copy = block.next_copy,
+							   .next_va = block.next_va};
 		words += block.words;
 	}
 	return region->blocks[0].pa == pa && words == record->content_words;

@@ -6,6 +6,22 @@
 #include "frontend/lift.h"
 #include "jit/jit_internal.h"
 
+/* The head may be one that cannot be translated; what remains must be reachable. */
+static bool has_entry(struct ir_region *ir)
+{
+	struct ir_block *own = NULL;
+
+	for (unsigned i = ir->count; i-- > 0;) {
+		if (ir->blocks[i].entry)
+			return true;
+		if (ir->blocks[i].copy == 0)
+			own = &ir->blocks[i];
+	}
+	if (own)
+		own->entry = true;
+	return own;
+}
+
 bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 {
 	struct lift_options options = {.sensitive_inline = jit->options.sensitive == SENSITIVE_INLINE,
@@ -25,16 +41,15 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 		if (!lift_block(&region->ir, &jit->model->lift, &options, block->va, block->pa, words,
 				block->words, last_page))
 			continue;
-		region->ir.blocks[region->ir.count - 1].entry = block->entry;
+		struct ir_block *lifted = &region->ir.blocks[region->ir.count - 1];
+		lifted->entry = block->entry;
+		lifted->copy = block->copy;
+		lifted->next = block->next;
+		lifted->next_va = block->next_va;
+		lifted->next_copy = block->next_copy;
 	}
-	if (region->ir.count == 0)
+	if (!has_entry(&region->ir))
 		return false;
-	/* The head may be one that cannot be translated; what remains must be reachable. */
-	bool any = false;
-	for (unsigned i = 0; i < region->ir.count; i++)
-		any |= region->ir.blocks[i].entry;
-	if (!any)
-		region->ir.blocks[0].entry = true;
 	if (optimise)
 		ir_optimise(&region->ir, jit->options.skipped_passes);
 	return true;

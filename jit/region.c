@@ -1,5 +1,6 @@
 /* Choosing regions: from a hot block along static jumps, branches and the returns of calls, through blocks
- * that are warm themselves, up to the size the options allow. Runs on the machine's thread and copies the
+ * that are warm themselves, up to the size the options allow. Then small functions that are called are put in, once for
+ * each call, so that such a call and its return stay inside. Runs on the machine's thread and copies the
  * bytes, so that the compile thread never sees guest memory. */
 #include "frontend/decode.h"
 #include "jit/jit_internal.h"
@@ -9,6 +10,12 @@
 #include <string.h>
 
 #define WARM_DIVISOR 8 /* a block belongs to a region from this part of the threshold on */
+
+/* Functions that are put in where they are called. */
+#define MAX_CALLEE_INSTRUCTIONS 40u  /* warm ones of a function */
+#define MAX_COPIED_INSTRUCTIONS 160u /* of all copies of a region */
+#define MAX_CALL_DEPTH		3u   /* calls within calls */
+#define MAX_COPIES		32u
 
 /* Ends a block without a jump: executed by the interpreter. */
 static bool ends_block(const struct insn *insn)
@@ -32,10 +39,27 @@ static void add_target(struct scanned_block *block, uint32_t va)
 	block->targets[block->target_count++] = va;
 }
 
+/* What a jump that links is as a call: one that can come back to the block behind it. */
+static void note_call(struct scanned_block *block, const struct insn *insn, uint32_t va)
+{
+	bool indirect = mips_op_info[insn->op].flags & MIPS_FLAG_INDIRECT;
+
+	block->calls = true;
+	block->callee_known = !indirect;
+	if (!indirect)
+		block->callee = mips_op_info[insn->op].flags & MIPS_FLAG_BRANCH ? insn_branch_target(insn, va)
+										: insn_jump_target(insn, va);
+	else if (insn_link_register(insn) == 31) /* else it is no call of a function */
+		block->callee_register = insn->rs;
+}
+
 static void branch_targets(struct scanned_block *block, const struct insn *insn, uint32_t va)
 {
 	uint32_t flags = mips_op_info[insn->op].flags;
 
+	if (flags & MIPS_FLAG_LINK)
+		note_call(block, insn, va);
+	block->returns = (flags & MIPS_FLAG_INDIRECT) && !(flags & MIPS_FLAG_LINK) && insn->rs == 31;
 	if (flags & MIPS_FLAG_BRANCH) {
 		if (!(flags & MIPS_FLAG_LINK))
 			add_target(block, insn_branch_target(insn, va));
@@ -99,42 +123,168 @@ static bool may_stop(const struct jit *jit, uint32_t va, uint32_t pa)
 	return debug_ends_code(&jit->cpus[0], va, memory_read_word(jit->memory, pa));
 }
 
-static struct scanned_block *find_block(struct region *region, uint32_t va)
+static struct scanned_block *find_block(struct region *region, uint32_t va, unsigned copy)
 {
 	for (unsigned i = 0; i < region->block_count; i++)
-		if (region->blocks[i].va == va)
+		if (region->blocks[i].va == va && region->blocks[i].copy == copy)
 			return &region->blocks[i];
 	return NULL;
 }
 
-static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
+/* For a copy of a function, code that a region has already is as good as any. */
+static bool is_warm(const struct jit *jit, uint32_t va, uint32_t pa, bool user, bool copy)
 {
 	const struct block_entry *entry = table_find(jit, va, pa, user);
 
-	return entry && heat_of(entry) >= (jit_threshold(jit) + WARM_DIVISOR - 1) / WARM_DIVISOR &&
-	       (!entry->translation || translation_at(jit, entry->translation)->tier == 1);
+	if (!entry)
+		return false;
+	if (entry->translation && translation_at(jit, entry->translation)->tier == 2)
+		return copy;
+	return (copy && entry->in_region) ||
+	       heat_of(entry) >= (jit_threshold(jit) + WARM_DIVISOR - 1) / WARM_DIVISOR;
+}
+
+/* Adds what a block of the region may go on to, in the same copy, while that is less than `limit` instructions. */
+static void add_targets(const struct jit *jit, struct region *region, unsigned index, bool all,
+			unsigned *instructions, unsigned limit)
+{
+	struct scanned_block from = region->blocks[index];
+
+	for (unsigned k = 0; k < from.target_count; k++) {
+		uint32_t va = from.targets[k], pa;
+		struct scanned_block next;
+
+		if (region->block_count == MAX_REGION_BLOCKS || find_block(region, va, from.copy) ||
+		    !target_offset(jit, region, &from, va, &pa) || may_stop(jit, va, pa) ||
+		    (!all && !is_warm(jit, va, pa, region->mode.user, from.copy > 0)))
+			continue;
+		scan(jit, &next, va, pa);
+		if (*instructions + next.words > limit)
+			continue;
+		next.copy = from.copy;
+		region->blocks[region->block_count++] = next;
+		*instructions += next.words;
+	}
+}
+
+/* --- functions that are called --- */
+
+/* The functions that are put into a region, by the numbers of their copies; 0 is the region itself. */
+struct inlining {
+	const struct jit *jit;
+	struct region *region;
+	struct inlined {
+		unsigned parent; /* the copy that the call is in */
+		uint32_t callee;
+	} copies[MAX_COPIES];
+	unsigned count, instructions;
+};
+
+/* Where a call goes to: what a register holds now is the best guess there is. */
+static bool find_callee(const struct inlining *inlining, const struct scanned_block *call, uint32_t *va,
+			uint32_t *pa)
+{
+	const struct jit *jit = inlining->jit;
+	const struct cpu *cpu = jit->running ? jit->running : &jit->cpus[0];
+
+	*va = call->callee_known ? call->callee : cpu->gpr[call->callee_register];
+	return *va % 4 == 0 && target_offset(jit, inlining->region, call, *va, pa) &&
+	       !may_stop(jit, *va, *pa) && is_warm(jit, *va, *pa, inlining->region->mode.user, true);
+}
+
+/* Whether a function may be put in once more within the calls that lead to `copy`: not too deep, and not within itself. */
+static bool may_nest(const struct inlining *inlining, unsigned copy, uint32_t callee)
+{
+	unsigned depth = 0;
+
+	for (; copy; copy = inlining->copies[copy].parent) {
+		if (inlining->copies[copy].callee == callee || ++depth == MAX_CALL_DEPTH)
+			return false;
+	}
+	return true;
+}
+
+/* Adds a copy of the function that the block calls; takes it back if it turns out too large, or not to return. */
+static bool add_copy(struct inlining *inlining, unsigned call)
+{
+	const struct jit *jit = inlining->jit;
+	struct region *region = inlining->region;
+	struct scanned_block *caller = &region->blocks[call];
+	unsigned first = region->block_count, number = inlining->count, instructions,
+		 limit = MAX_CALLEE_INSTRUCTIONS;
+	bool returns = false;
+	uint32_t va, pa;
+
+	if (number == MAX_COPIES || first == MAX_REGION_BLOCKS || !find_callee(inlining, caller, &va, &pa) ||
+	    !may_nest(inlining, caller->copy, va))
+		return false;
+	if (limit > MAX_COPIED_INSTRUCTIONS - inlining->instructions)
+		limit = MAX_COPIED_INSTRUCTIONS - inlining->instructions;
+	scan(jit, &region->blocks[first], va, pa);
+	region->blocks[first].copy = (uint16_t)number;
+	region->block_count++;
+	instructions = region->blocks[first].words;
+	/* Everything that is warm has to fit: the limit is far, and what is too much shows after the next block. */
+	for (unsigned i = first; i < region->block_count && instructions <= limit; i++)
+		add_targets(jit, region, i, false, &instructions, UINT32_MAX);
+	for (unsigned i = first; i < region->block_count; i++)
+		returns |= region->blocks[i].returns;
+	if (!returns || instructions > limit || region->block_count == MAX_REGION_BLOCKS) {
+		region->block_count = first;
+		return false;
+	}
+	caller->next = true;
+	caller->next_va = va;
+	caller->next_copy = (uint16_t)number;
+	for (unsigned i = first; i < region->block_count; i++) {
+		struct scanned_block *block = &region->blocks[i];
+
+		if (!block->returns)
+			continue;
+		block->next = true;
+		block->next_va = caller->targets[0];
+		block->next_copy = caller->copy;
+	}
+	inlining->copies[number] = (struct inlined){caller->copy, va};
+	inlining->count++;
+	inlining->instructions += instructions;
+	return true;
+}
+
+static void inline_calls(const struct jit *jit, struct region *region)
+{
+	struct inlining inlining = {.jit = jit, .region = region, .count = 1};
+
+	for (unsigned i = 0; i < region->block_count; i++)
+		if (region->blocks[i].calls)
+			add_copy(&inlining, i);
+	region->instructions += inlining.instructions;
+}
+
+/* Whether a call comes back without leaving the region, unless something rare happens. Guessing wrong is none. */
+static bool comes_back(const struct region *region, const struct scanned_block *call)
+{
+	if (!call->next || !call->callee_known)
+		return false;
+	for (unsigned i = 0; i < region->block_count; i++)
+		if (region->blocks[i].copy == call->next_copy && region->blocks[i].calls &&
+		    !comes_back(region, &region->blocks[i]))
+			return false;
+	return true;
 }
 
 /* Marks what may be entered from outside: the head, loop heads, returns of calls. */
-static void mark_entries(const struct jit *jit, struct region *region)
+static void mark_entries(struct region *region)
 {
-	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
-
 	region->blocks[0].entry = true;
 	for (unsigned i = 0; i < region->block_count; i++) {
 		const struct scanned_block *block = &region->blocks[i];
-		bool call = false;
+		bool returned_to = block->calls && !comes_back(region, block);
 
-		if (block->words >= 2) {
-			struct insn insn;
-			mips_decode(isa, memory_read_word(jit->memory, block->pa + 4u * (block->words - 2u)),
-				    &insn);
-			call = insn_has_delay_slot(&insn) && (mips_op_info[insn.op].flags & MIPS_FLAG_LINK);
-		}
-		for (unsigned k = 0; k < block->target_count; k++) {
-			struct scanned_block *target = find_block(region, block->targets[k]);
+		for (unsigned k = 0; k < block->target_count && block->copy == 0; k++) {
+			struct scanned_block *target = find_block(region, block->targets[k], 0);
 
-			if (target && (target->va <= block->va || call))
+			if (target && (returned_to || target->va <= block->va))
 				target->entry = true;
 		}
 	}
@@ -174,26 +324,12 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	instructions = region->blocks[0].words;
 
 	/* Breadth first: what is near the hot block comes before what is far. */
-	for (unsigned i = 0; i < region->block_count; i++) {
-		struct scanned_block from = region->blocks[i];
-
-		for (unsigned k = 0; k < from.target_count; k++) {
-			uint32_t va = from.targets[k], pa;
-			struct scanned_block next;
-
-			if (region->block_count == MAX_REGION_BLOCKS || find_block(region, va) ||
-			    !target_offset(jit, region, &from, va, &pa) || may_stop(jit, va, pa) ||
-			    (!all && !is_warm(jit, va, pa, head->user)))
-				continue;
-			scan(jit, &next, va, pa);
-			if (instructions + next.words > jit->options.region_instructions)
-				continue;
-			region->blocks[region->block_count++] = next;
-			instructions += next.words;
-		}
-	}
+	for (unsigned i = 0; i < region->block_count; i++)
+		add_targets(jit, region, i, all, &instructions, jit->options.region_instructions);
 	region->instructions = instructions;
-	mark_entries(jit, region);
+	if (!all)
+		inline_calls(jit, region);
+	mark_entries(region);
 	copy_content(jit, region);
 	region->slot_count = 2 * region->block_count;
 	region->blocks = realloc(region->blocks, region->block_count * sizeof(*region->blocks));

@@ -14,7 +14,7 @@
 #define MANY_TRIES	 2
 #define MAX_BET		 8
 
-/* Marks the blocks of a region as being compiled, or no more; then those that got no code start counting
+/* Marks the blocks of a region, but for those of functions that it calls, as being compiled, or no more; then those that got no code start counting
  * anew. */
 static void mark_requested(struct jit *jit, const struct region *region, bool requested)
 {
@@ -22,11 +22,13 @@ static void mark_requested(struct jit *jit, const struct region *region, bool re
 		struct block_entry *entry =
 		    table_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
 
-		if (!entry)
+		if (!entry || region->blocks[i].copy)
 			continue;
 		entry->requested = requested;
-		if (!requested)
-			table_count_again(jit, entry);
+		if (requested)
+			continue;
+		entry->in_region = region->compiled;
+		table_count_again(jit, entry);
 	}
 }
 

@@ -379,7 +379,7 @@ LLVMValueRef call_helper(struct lowering *lowering, enum thunk thunk, LLVMValueR
 	return value;
 }
 
-/* The block in the region that a static jump of the current block may go to directly, or -1. */
+/* The block in the region that a jump of a block to `target` may go to directly, or -1. */
 static int internal_target(const struct ir_region *region, const struct ir_block *block, uint32_t target)
 {
 	const struct ir_block *found;
@@ -389,8 +389,15 @@ static int internal_target(const struct ir_region *region, const struct ir_block
 	/* What another page holds can change without a write to it. */
 	if (region->mode.mapped && (target ^ block->va) & PAGE_MASK)
 		return -1;
-	found = ir_block_find(region, target);
+	found = ir_block_find(region, target,
+			      block->next && target == block->next_va ? block->next_copy : block->copy);
 	return found ? (int)(found - region->blocks) : -1;
+}
+
+/* The block in the region that an indirect jump is expected to go to, or -1. */
+static int predicted_target(const struct ir_region *region, const struct ir_block *block)
+{
+	return block->next ? internal_target(region, block, block->next_va) : -1;
 }
 
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va)
@@ -521,6 +528,23 @@ static void lower_jump(struct lowering *lowering, const struct ir_insn *insn)
 		store_states(lowering, lowering->dirty);
 		leave_statically(lowering, insn->targets[0], 0);
 	}
+}
+
+static void lower_jump_indirect(struct lowering *lowering, const struct ir_insn *insn)
+{
+	LLVMValueRef target = lowering->values[insn->operands[0]];
+	int inside = predicted_target(lowering->region, lowering->block);
+
+	if (inside >= 0) {
+		LLVMBasicBlockRef out = new_block(lowering, "out");
+		LLVMValueRef other = LLVMBuildICmp(lowering->builder, LLVMIntNE, target,
+						   const32(lowering, lowering->block->next_va), "");
+
+		branch_rarely(lowering, other, out, lowering->heads[inside]);
+		position(lowering, out);
+	}
+	store_states(lowering, lowering->dirty);
+	leave_through_jump_cache(lowering, target);
 }
 
 /* In a group that ends in a branch: whether a SET chooses by the branch's own condition, and nothing can tell whether it is
@@ -753,8 +777,7 @@ LLVMValueRef lower_insn(struct lowering *lowering, const struct ir_insn *insn)
 		lower_branch(lowering, insn);
 		return NULL;
 	case IR_JUMP_INDIRECT:
-		store_states(lowering, lowering->dirty);
-		leave_through_jump_cache(lowering, lowering->values[insn->operands[0]]);
+		lower_jump_indirect(lowering, insn);
 		return NULL;
 	default:
 		return lower_value(lowering, insn);
@@ -792,12 +815,19 @@ static void lower_block(struct lowering *lowering, unsigned number)
 
 /* --- regions --- */
 
+/* The blocks of the region that a block may go on to. */
 static unsigned internal_targets(const struct ir_region *region, const struct ir_block *block,
 				 unsigned targets[2])
 {
 	const struct ir_insn *end = &block->insns[block->count - 1];
 	unsigned count = 0;
 
+	if (end->op == IR_JUMP_INDIRECT) {
+		int target = predicted_target(region, block);
+
+		if (target >= 0)
+			targets[count++] = (unsigned)target;
+	}
 	for (unsigned k = 0; k < (end->op == IR_BRANCH ? 2u : end->op == IR_JUMP); k++) {
 		int target = internal_target(region, block, end->targets[k]);
 
@@ -858,6 +888,7 @@ static void find_needed(struct lowering *lowering)
 static void find_dirty(struct lowering *lowering)
 {
 	const struct ir_region *region = lowering->region;
+	unsigned targets[2];
 	bool changed;
 
 	lowering->used = 0;
@@ -879,15 +910,11 @@ static void find_dirty(struct lowering *lowering)
 					if (insn->op == IR_SET)
 						dirty |= (state_set)1 << insn->state;
 				}
-				if (insn->op != IR_JUMP && insn->op != IR_BRANCH)
-					continue;
-				for (unsigned k = 0; k < (insn->op == IR_BRANCH ? 2u : 1u); k++) {
-					int next = internal_target(region, block, insn->targets[k]);
-
-					if (next >= 0 && dirty & ~lowering->dirty_in[next]) {
-						lowering->dirty_in[next] |= dirty;
-						changed = true;
-					}
+			}
+			for (unsigned k = internal_targets(region, block, targets); k-- > 0;) {
+				if (dirty & ~lowering->dirty_in[targets[k]]) {
+					lowering->dirty_in[targets[k]] |= dirty;
+					changed = true;
 				}
 			}
 		}
