@@ -124,6 +124,7 @@ struct ir_block {
 	uint16_t cost;	      /* cycles from start to end, stalls included */
 	uint16_t current;     /* the guest instruction that operations are being appended for */
 	bool entry;	      /* control may enter from outside the region */
+	bool slow;	      /* its accesses often need the runtime: devices, missing pages */
 	enum ir_jump_hint hint;
 	uint32_t link_va; /* with IR_HINT_CALL: where the call returns to */
 	/* Blocks of functions that calls of the region go into are in it once for each such call, as copies; 0 is the

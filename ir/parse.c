@@ -393,6 +393,8 @@ static bool parse_block(struct parser *parser)
 			return false;
 		if (word_is(key, "entry")) {
 			flags.entry = true;
+		} else if (word_is(key, "slow")) {
+			flags.slow = true;
 		} else if (word_is(key, "return")) {
 			flags.hint = IR_HINT_RETURN;
 		} else if (word_is(key, "va")) {
@@ -434,6 +436,7 @@ static bool parse_block(struct parser *parser)
 	parser->block->entry = flags.entry;
 	parser->block->hint = flags.hint;
 	parser->block->link_va = flags.link_va;
+	parser->block->slow = flags.slow;
 	parser->block->copy = flags.copy;
 	parser->block->next = flags.next;
 	parser->block->next_va = flags.next_va;

@@ -396,7 +396,8 @@ static bool same_bytes(const struct jit *jit, const struct translation *translat
 		const struct scanned_block *block = &translation->region->blocks[i];
 
 		if (memcmp(ram + (uint32_t)(block->pa + distance),
-			   translation->region->content + block->content, 4u * block->words) != 0)
+			   translation->region->content + block->content, 4u * block->words) != 0 ||
+		    (!block->slow && slow_in_block(jit, block, distance)))
 			return false;
 	}
 	return true;

@@ -412,6 +412,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 		if (jit->journal && reason == EXIT_AFTER)
 			journal_name_writer(jit, cpu->pc - 4);
 		if (reason == EXIT_INTERPRET) { /* of a region */
+			slow_note(jit, current_offset(cpu));
 			jit->helpers.interpret(cpu);
 			continue;
 		}

@@ -178,6 +178,7 @@ enum jit_loss {
 	LOSS_EVICTED,  /* to make room */
 	LOSS_REPLACED, /* a region took its place */
 	LOSS_SPLIT,    /* a debugger wants to stop inside it */
+	LOSS_SLOW,     /* it left too often before an access */
 	JIT_LOSSES
 };
 extern const char *const jit_loss_names[JIT_LOSSES];

@@ -55,6 +55,7 @@ struct scanned_block {
 	uint32_t content; /* index of its bytes in the region's */
 	uint16_t words;
 	bool entry;
+	bool slow; /* some of its accesses are known to be slow */
 	uint8_t target_count;
 	uint32_t targets[2]; /* where it may continue within a region */
 	/* What it ends with, if that is a call or a return: jr $ra. Where the call goes to, if `callee_known`, or the register
@@ -89,6 +90,15 @@ struct code_object {
 	bool listed;	/* by age */
 	bool chunk;	/* of the first tier */
 	bool entered;	/* entered or linked since its links were last taken back */
+};
+
+/* See slow.c. */
+#define SLOW_PLACES 1024u /* counters of instructions; two may share one */
+#define SLOW_KNOWN  8192u /* bits, likewise */
+struct slow_accesses {
+	uint8_t exits[SLOW_PLACES]; /* of regions before an access, lately */
+	uint64_t since;		    /* translated cycles */
+	uint8_t known[SLOW_KNOWN / 8];
 };
 
 /* A set of blocks compiled together by the second tier. While pending it is shared with a compile thread, which reads the
@@ -221,7 +231,8 @@ struct jit {
 	struct pool uses;
 	uint32_t *granules; /* first use of each, by RAM offset >> CODE_GRANULE_SHIFT */
 	size_t watched;	    /* granules that have a use */
-	uint8_t *losses;    /* of each granule: how much code was made from it in vain */
+	struct slow_accesses slow;
+	uint8_t *losses; /* of each granule: how much code was made from it in vain */
 
 	/* cache.c */
 	struct pool translations;
@@ -506,6 +517,13 @@ void requests_collect(struct jit *jit);
 
 struct journal *journal_new(void);
 void journal_free(struct journal *journal);
+/* A region left before the instruction at a RAM offset, so that the interpreter does it. */
+void slow_note(struct jit *jit, uint32_t offset);
+/* Whether a block, moved by a distance in RAM, has accesses that are known to be slow. */
+bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance);
+/* Drops the second tier's code of the instruction at a RAM offset. */
+void cache_drop_regions(struct jit *jit, uint32_t offset);
+
 /* A translation loses a place. `about`: LOSS_WRITTEN the RAM offset, LOSS_REPLACED the region's head. */
 void journal_add(struct jit *jit, enum jit_loss loss, uint32_t translation, uint32_t distance,
 		 uint32_t about);

@@ -15,7 +15,8 @@ struct journal {
 const char *const jit_loss_names[JIT_LOSSES] = {[LOSS_WRITTEN] = "written",
 						[LOSS_EVICTED] = "evicted",
 						[LOSS_REPLACED] = "replaced",
-						[LOSS_SPLIT] = "split"};
+						[LOSS_SPLIT] = "split",
+						[LOSS_SLOW] = "slow accesses"};
 
 struct journal *journal_new(void)
 {

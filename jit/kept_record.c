@@ -29,6 +29,7 @@ struct record_block {
 };
 #define RECORD_ENTRY 1u
 #define RECORD_NEXT  2u
+#define RECORD_SLOW  4u /* its accesses call helpers */
 
 struct record_entry {
 	uint32_t va, offset; /* in the image */
@@ -36,7 +37,8 @@ struct record_entry {
 
 static uint16_t flags_of(const struct scanned_block *block)
 {
-	return (uint16_t)((block->entry ? RECORD_ENTRY : 0) | (block->next ? RECORD_NEXT : 0));
+	return (uint16_t)((block->entry ? RECORD_ENTRY : 0) | (block->next ? RECORD_NEXT : 0) |
+			  (block->slow ? RECORD_SLOW : 0));
 }
 
 static uint32_t content_words(const struct region *region)
@@ -63,7 +65,8 @@ struct store_name record_name(const struct region *region, enum record_kind kind
 
 	name.identity = kind == RECORD_REGION ? 0 : 1u + region->tries;
 	for (unsigned i = 0; i < region->block_count; i++) {
-		uint32_t place[2] = {region->blocks[i].va, region->blocks[i].words};
+		uint32_t place[3] = {region->blocks[i].va, region->blocks[i].words,
+				     flags_of(&region->blocks[i])};
 
 		name.identity = store_hash(place, sizeof(place), name.identity);
 	}
@@ -202,6 +205,7 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 							   .words = block.words,
 							   .content = words,
 							   .entry = entry,
+							   .slow = block.flags & RECORD_SLOW,
 							   .copy = block.copy,
 							   .next = goes_on,
 							   .next_copy = block.next_copy,

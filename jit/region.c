@@ -73,7 +73,7 @@ static void branch_targets(struct scanned_block *block, const struct insn *insn,
 
 /* The block at an address: up to and with the jump that ends it, within its page. Where the next page is certain to be the
  * next in RAM too, a jump at the end of a page has its delay slot there. */
-static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
+static void scan_words(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
 {
 	const struct mips_isa *isa = jit->cpus[0].model->lift.isa;
 	unsigned to_page_end = (PAGE_SIZE - (pa & ~PAGE_MASK)) / 4, slot_end = to_page_end;
@@ -99,6 +99,12 @@ static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va
 			return;
 	}
 	add_target(block, va + 4u * block->words);
+}
+
+static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
+{
+	scan_words(jit, block, va, pa);
+	block->slow = slow_in_block(jit, block, 0);
 }
 
 /* Where a target's bytes are, if that is known without a look-up. */

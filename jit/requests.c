@@ -2,8 +2,8 @@
 #include "jit/jit_internal.h"
 #include "jit/kept.h"
 
-#define LOAD_NS		 30000000 /* loading LLVM and compiling the first region, CPU time */
-#define COMPILE_NS	 300000	  /* compiling a guest instruction */
+#define LOAD_NS		 20000000 /* loading LLVM and compiling the first region, CPU time */
+#define COMPILE_NS	 200000	  /* compiling a guest instruction */
 #define INTERPRET_NS	 8	  /* interpreting a cycle */
 #define LONG_RUN_CYCLES	 50000000
 #define FIRST_TIER_SHARE 5	  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */

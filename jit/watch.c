@@ -199,3 +199,21 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 			remember_loss(jit, granule, loss);
 	}
 }
+
+void cache_drop_regions(struct jit *jit, uint32_t offset)
+{
+	for (uint32_t number = jit->granules[offset >> CODE_GRANULE_SHIFT], next; number; number = next) {
+		struct granule_use use = *use_at(jit, number);
+		struct translation *of = translation_at(jit, use.translation);
+
+		next = use.next;
+		if (of->tier != 2 || !use_overlaps(jit, &use, offset, 4))
+			continue;
+		if (of->pending) {
+			of->region->stale = true;
+			continue;
+		}
+		journal_note(jit, LOSS_SLOW, use.translation, use.distance, offset);
+		cache_detach(jit, use.translation, use.distance);
+	}
+}

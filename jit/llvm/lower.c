@@ -7,8 +7,8 @@
  * Cold exits of a guest block share code. The register stores form a staircase: exits with the same set of
  * dirty states meet in one stair, which stores what became dirty since the stair below and falls down to it,
  * so that each state is stored by one instruction per guest block and no old value is kept alive for an early
- * exit. Which exit it was is one packed constant, taken apart at the foot, where the whole region's stairs
- * meet. */
+ * exit. Which exit it was is one packed constant in cpu->exit_reason, taken apart at the foot, where the whole
+ * region's stairs meet. */
 #include "jit/llvm/lower_internal.h"
 
 #include <stdlib.h>
@@ -28,6 +28,10 @@ _Static_assert(EXIT_AFTER == EXIT_INTERPRET + 1 && HELPER_BEFORE == 1 && HELPER_
 	       "after is a step on from before");
 _Static_assert(EXIT_REASON_COUNT <= 8, "a reason has 3 bits");
 _Static_assert(PAGE_SIZE / 4 <= EXIT_INDEX_MASK, "an index has 12 bits");
+
+#define HOST_REGISTERS 10u /* that are free for states */
+#define USES_PER_ENTRY 4u  /* of a state that is kept beside those, loops counted */
+#define MAX_LOOP_DEPTH 5u
 
 _Static_assert(IR_STATE_AT == 0 && IR_STATE_RA == 30, "general registers come first and in order");
 _Static_assert(sizeof(struct soft_tlb_entry) == 16, "indexing shifts");
@@ -220,11 +224,9 @@ static LLVMValueRef call_thunk(struct lowering *lowering, enum thunk thunk, LLVM
 	return call;
 }
 
-/* In kernel mode accesses and helpers change lookup_va behind the region's back. */
 static bool is_cached(const struct lowering *lowering, enum ir_state state)
 {
-	return !lowering->group && ir_state_info[state].cached &&
-	       (state != IR_STATE_LOOKUP_VA || lowering->region->mode.user);
+	return lowering->cached >> state & 1; /* none in a stencil */
 }
 
 /* Where in struct cpu a state lives that is not cached. */
@@ -273,23 +275,35 @@ static void add_incoming(struct lowering *lowering, LLVMValueRef phi, LLVMValueR
 	LLVMAddIncoming(phi, &value, &from, 1);
 }
 
-/* The stair for exits with what is dirty now, entered from the current LLVM block. */
-static LLVMBasicBlockRef cold_exit(struct lowering *lowering, LLVMValueRef exit)
+/* The stair for exits with what is dirty now. */
+static struct stair *current_stair(struct lowering *lowering)
 {
 	struct stair *stair = lowering->stair_count ? &lowering->stairs[lowering->stair_count - 1] : NULL;
 
 	if (!stair || (stair->dirty != lowering->dirty && !planted(BUG_STAIR))) {
-		LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder);
-
 		stair = &lowering->stairs[lowering->stair_count++];
-		stair->dirty = lowering->dirty;
-		stair->block = new_block(lowering, "cold");
-		position(lowering, stair->block);
-		stair->exit = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
-		position(lowering, here);
+		*stair = (struct stair){.dirty = lowering->dirty, .block = new_block(lowering, "cold")};
 	}
-	add_incoming(lowering, stair->exit, exit);
-	return stair->block;
+	return stair;
+}
+
+/* The cold exit that is told by a packed one. It waits in memory: a value that differs by the way into a stair would be made
+ * before the way is taken. */
+static LLVMBasicBlockRef cold_exit(struct lowering *lowering, LLVMValueRef exit)
+{
+	LLVMBasicBlockRef here = LLVMGetInsertBlock(lowering->builder), block;
+	struct stair *stair = current_stair(lowering);
+
+	if (stair->exit == exit && LLVMIsConstant(exit))
+		return stair->exit_block; /* the tests of one access leave alike */
+	block = new_block(lowering, "exit");
+	position(lowering, block);
+	store_cpu(lowering, exit, offsetof(struct cpu, exit_reason));
+	LLVMBuildBr(lowering->builder, stair->block);
+	position(lowering, here);
+	stair->exit = exit;
+	stair->exit_block = block;
+	return block;
 }
 
 static void finish_stairs(struct lowering *lowering)
@@ -300,7 +314,6 @@ static void finish_stairs(struct lowering *lowering)
 		position(lowering, stair->block);
 		store_states(lowering, stair->dirty & ~(below ? below->dirty : 0));
 		if (below) {
-			add_incoming(lowering, below->exit, stair->exit);
 			LLVMBuildBr(lowering->builder, below->block);
 		} else {
 			add_incoming(lowering, lowering->cold_va, const32(lowering, lowering->block->va));
@@ -308,7 +321,6 @@ static void finish_stairs(struct lowering *lowering)
 			add_incoming(lowering, lowering->cold_budget,
 				     LLVMBuildLoad2(lowering->builder, lowering->types->i64,
 						    lowering->budget_variable, ""));
-			add_incoming(lowering, lowering->cold_exit, stair->exit);
 			LLVMBuildBr(lowering->builder, lowering->leave_cold);
 		}
 	}
@@ -720,10 +732,10 @@ static LLVMValueRef lower_value(struct lowering *lowering, const struct ir_insn 
 		return LLVMBuildICmp(builder, LLVMIntSLE, A, B, "");
 	case IR_ULT:
 		return LLVMBuildICmp(builder, LLVMIntULT, A, B, "");
-	case IR_ZEXT:
-		return LLVMBuildZExt(builder, A, type, "");
+	case IR_ZEXT: /* of what its load extended, nothing */
+		return LLVMTypeOf(A) == type ? A : LLVMBuildZExt(builder, A, type, "");
 	case IR_SEXT:
-		return LLVMBuildSExt(builder, A, type, "");
+		return LLVMTypeOf(A) == type ? A : LLVMBuildSExt(builder, A, type, "");
 	case IR_TRUNC:
 		return LLVMBuildTrunc(builder, A, type, "");
 	case IR_SELECT:
@@ -884,6 +896,73 @@ static void find_needed(struct lowering *lowering)
 	free(checks);
 }
 
+/* How many loops of the region a block is in, as addresses tell. */
+static unsigned loop_depth(const struct ir_region *region, const struct ir_block *block)
+{
+	unsigned targets[2], depth = 0;
+
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct ir_block *end = &region->blocks[i];
+
+		for (unsigned k = internal_targets(region, end, targets); k-- > 0;) {
+			const struct ir_block *head = &region->blocks[targets[k]];
+
+			if (head->copy == end->copy && head->va <= end->va && block->copy == end->copy &&
+			    head->va <= block->va && block->va <= end->va) {
+				depth++;
+				break;
+			}
+		}
+	}
+	return depth;
+}
+
+static unsigned count_entries(const struct ir_region *region)
+{
+	unsigned entries = 0;
+
+	for (unsigned i = 0; i < region->count; i++)
+		entries += region->blocks[i].entry;
+	return entries;
+}
+
+/* Which states to keep in values: those that are used most, as many as the host has registers for, and others that loops use
+ * much more often than the region is entered. The rest would be loaded at each entry only to be put on the stack, and stored
+ * at each exit; where they are they can be used as well. In kernel mode accesses and helpers change lookup_va behind the
+ * region's back. */
+static void choose_cached(struct lowering *lowering)
+{
+	const struct ir_region *region = lowering->region;
+	uint64_t uses[IR_STATE_COUNT] = {0}, worth_it = (uint64_t)USES_PER_ENTRY * count_entries(region);
+
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct ir_block *block = &region->blocks[i];
+		unsigned depth = loop_depth(region, block);
+		uint64_t weight = (uint64_t)1 << 3 * (depth < MAX_LOOP_DEPTH ? depth : MAX_LOOP_DEPTH);
+
+		for (unsigned j = 0; j < block->count; j++) {
+			const struct ir_insn *insn = &block->insns[j];
+
+			if (!insn->dead && (insn->op == IR_GET || insn->op == IR_SET) &&
+			    ir_state_info[insn->state].cached &&
+			    (insn->state != IR_STATE_LOOKUP_VA || region->mode.user))
+				uses[insn->state] += weight;
+		}
+	}
+	lowering->cached = 0;
+	for (unsigned count = 0;; count++) {
+		unsigned most = 0;
+
+		for (unsigned state = 1; state < IR_STATE_COUNT; state++)
+			if (uses[state] > uses[most])
+				most = state;
+		if (uses[most] == 0 || (count >= HOST_REGISTERS && uses[most] < worth_it))
+			break;
+		lowering->cached |= (state_set)1 << most;
+		uses[most] = 0;
+	}
+}
+
 /* What may be dirty at the start of each block: written since some entry on some way there. */
 static void find_dirty(struct lowering *lowering)
 {
@@ -1013,20 +1092,20 @@ static void lower_leave(struct lowering *lowering)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
-	LLVMValueRef index, refund;
+	LLVMValueRef exit, index, refund;
 
 	position(lowering, lowering->leave_cold);
-	index = LLVMBuildAnd(
-	    builder, LLVMBuildLShr(builder, lowering->cold_exit, const32(lowering, EXIT_INDEX_SHIFT - 2), ""),
-	    const32(lowering, EXIT_INDEX_MASK << 2), "");
-	refund = LLVMBuildZExt(
-	    builder, LLVMBuildAnd(builder, lowering->cold_exit, const32(lowering, EXIT_REFUND_MASK), ""),
-	    types->i64, "");
+	exit = load_cpu(lowering, types->i32, offsetof(struct cpu, exit_reason));
+	index =
+	    LLVMBuildAnd(builder, LLVMBuildLShr(builder, exit, const32(lowering, EXIT_INDEX_SHIFT - 2), ""),
+			 const32(lowering, EXIT_INDEX_MASK << 2), "");
+	refund = LLVMBuildZExt(builder, LLVMBuildAnd(builder, exit, const32(lowering, EXIT_REFUND_MASK), ""),
+			       types->i64, "");
 	add_incoming(lowering, lowering->leave_pc, LLVMBuildAdd(builder, lowering->cold_va, index, ""));
 	add_incoming(lowering, lowering->leave_budget,
 		     LLVMBuildAdd(builder, lowering->cold_budget, refund, ""));
 	add_incoming(lowering, lowering->leave_reason,
-		     LLVMBuildLShr(builder, lowering->cold_exit, const32(lowering, EXIT_REASON_SHIFT), ""));
+		     LLVMBuildLShr(builder, exit, const32(lowering, EXIT_REASON_SHIFT), ""));
 	LLVMBuildBr(builder, lowering->leave);
 
 	position(lowering, lowering->leave);
@@ -1034,18 +1113,6 @@ static void lower_leave(struct lowering *lowering)
 	store_cpu(lowering, lowering->leave_budget, offsetof(struct cpu, budget));
 	store_cpu(lowering, lowering->leave_reason, offsetof(struct cpu, exit_reason));
 	LLVMBuildRetVoid(builder);
-}
-
-static LLVMBasicBlockRef block_with_phis(struct lowering *lowering, const char *name, LLVMValueRef *a,
-					 LLVMValueRef *b, LLVMValueRef *c)
-{
-	LLVMBasicBlockRef block = new_block(lowering, name);
-
-	position(lowering, block);
-	*a = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
-	*b = LLVMBuildPhi(lowering->builder, lowering->types->i64, "");
-	*c = LLVMBuildPhi(lowering->builder, lowering->types->i32, "");
-	return block;
 }
 
 static void lower_function(struct lowering *lowering, unsigned number)
@@ -1079,10 +1146,15 @@ static void lower_function(struct lowering *lowering, unsigned number)
 		snprintf(name, sizeof(name), "b_%08x", (unsigned)region->blocks[i].va);
 		lowering->heads[i] = new_block(lowering, name);
 	}
-	lowering->leave = block_with_phis(lowering, "leave", &lowering->leave_pc, &lowering->leave_budget,
-					  &lowering->leave_reason);
-	lowering->leave_cold = block_with_phis(lowering, "leave_cold", &lowering->cold_va,
-					       &lowering->cold_budget, &lowering->cold_exit);
+	lowering->leave = new_block(lowering, "leave");
+	position(lowering, lowering->leave);
+	lowering->leave_pc = LLVMBuildPhi(builder, types->i32, "");
+	lowering->leave_budget = LLVMBuildPhi(builder, types->i64, "");
+	lowering->leave_reason = LLVMBuildPhi(builder, types->i32, "");
+	lowering->leave_cold = new_block(lowering, "leave_cold");
+	position(lowering, lowering->leave_cold);
+	lowering->cold_va = LLVMBuildPhi(builder, types->i32, "");
+	lowering->cold_budget = LLVMBuildPhi(builder, types->i64, "");
 
 	position(lowering, start);
 	for (unsigned state = 0; state < IR_STATE_COUNT; state++) {
@@ -1125,6 +1197,7 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	lowering.values = calloc(longest + 1, sizeof(*lowering.values));
 	if (!lowering.heads || !lowering.needed || !lowering.dirty_in || !lowering.values)
 		abort();
+	choose_cached(&lowering);
 	find_dirty(&lowering);
 	find_needed(&lowering);
 	lower_function(&lowering, number);

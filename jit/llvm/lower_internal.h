@@ -13,8 +13,9 @@ _Static_assert(IR_STATE_COUNT <= 64, "state_set has a bit for each state");
 /* One step of a guest block's cold exits, see lower.c. */
 struct stair {
 	LLVMBasicBlockRef block;
-	LLVMValueRef exit; /* phi: which exit, packed */
 	state_set dirty;
+	LLVMValueRef exit;	      /* packed, the last that leads to it */
+	LLVMBasicBlockRef exit_block; /* where that does */
 };
 
 /* Words of a block that are tested together: see lower_memory.c. */
@@ -50,12 +51,13 @@ struct lowering {
 	LLVMBasicBlockRef *heads;		/* of the guest blocks */
 	state_set *dirty_in;			/* what may be dirty at their starts */
 	uint32_t *needed;			/* cycles that their heads check for; 0: no check */
-	state_set used;				/* cached states that the region names */
+	state_set cached; /* states that live in LLVM values; the others stay in struct cpu */
+	state_set used;	  /* cached states that the region names */
 
 	/* Shared ends of the region: all ways to return to the caller, and the cold ones among them. */
 	LLVMBasicBlockRef leave, leave_cold;
 	LLVMValueRef leave_pc, leave_budget, leave_reason;
-	LLVMValueRef cold_va, cold_budget, cold_exit;
+	LLVMValueRef cold_va, cold_budget;
 
 	/* The block. */
 	const struct ir_block *block;

@@ -12,12 +12,20 @@
 /* One access under way. */
 struct guest_access {
 	LLVMValueRef va;
-	LLVMValueRef host;	/* its host address, for the fast path */
+	LLVMValueRef host; /* its host address, for the fast path */
+	struct ir_time time;
+	/* NULL if the region leaves before what is not fast: */
 	LLVMBasicBlockRef slow; /* calls the helper */
 	LLVMBasicBlockRef done; /* where both paths meet */
 	unsigned size;		/* 1, 2 or 4 */
 	bool store, partial;	/* partial: SWL or SWR, of the word that va is in */
 };
+
+/* Where an access goes that does not pass a test. */
+static LLVMBasicBlockRef not_fast(struct lowering *lowering, const struct guest_access *access)
+{
+	return access->slow ? access->slow : exit_before(lowering, access->time);
+}
 
 /* The operand + a constant, with a constant addend of the operand's own folded in. */
 static LLVMValueRef add_constant(struct lowering *lowering, ir_value operand, uint32_t constant)
@@ -77,7 +85,7 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 		index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
 	}
 	inside = LLVMBuildICmp(builder, LLVMIntUGE, index, ram_limit(lowering, shift), "");
-	branch_rarely(lowering, inside, access->slow, fast);
+	branch_rarely(lowering, inside, not_fast(lowering, access), fast);
 	position(lowering, fast);
 
 	if (access->store) {
@@ -91,7 +99,7 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 		mark = LLVMBuildLoad2(builder, types->i8, mark, "");
 		branch_rarely(lowering,
 			      LLVMBuildICmp(builder, LLVMIntNE, mark, LLVMConstInt(types->i8, 0, false), ""),
-			      access->slow, plain);
+			      not_fast(lowering, access), plain);
 		position(lowering, plain);
 	}
 	if (access->partial)
@@ -112,7 +120,7 @@ static void open_user(struct lowering *lowering, struct guest_access *access)
 	LLVMValueRef misses = soft_tlb_misses(lowering, tag, access->va, access->partial ? 1 : access->size);
 	LLVMValueRef wide = LLVMBuildZExt(builder, access->va, types->i64, ""), address;
 
-	branch_rarely(lowering, misses, access->slow, fast);
+	branch_rarely(lowering, misses, not_fast(lowering, access), fast);
 	position(lowering, fast);
 	if (access->partial)
 		wide = LLVMBuildAnd(builder, wide, LLVMConstInt(types->i64, ~3u, false), "");
@@ -150,9 +158,13 @@ static struct guest_access open_access(struct lowering *lowering, const struct i
 	    .store = insn->op != IR_LOAD,
 	    .partial = insn->op == IR_STORE_LEFT || insn->op == IR_STORE_RIGHT,
 	    .va = lowering->values[insn->operands[0]],
-	    .slow = new_block(lowering, "slow"),
-	    .done = new_block(lowering, "done"),
+	    .time = insn->time,
 	};
+
+	if (lowering->group || lowering->block->slow) {
+		access.slow = new_block(lowering, "slow");
+		access.done = new_block(lowering, "done");
+	}
 
 	if (lowering->region->mode.user)
 		open_user(lowering, &access);
@@ -200,6 +212,8 @@ static struct frame *frame_of(struct lowering *lowering, ir_value base)
 void find_frames(struct lowering *lowering)
 {
 	lowering->frame_count = 0;
+	if (lowering->block->slow)
+		return;
 	for (unsigned i = 0; i < lowering->block->count; i++) {
 		const struct ir_insn *insn = &lowering->block->insns[i];
 		struct frame *frame;
@@ -367,18 +381,72 @@ static LLVMValueRef slow_address(struct lowering *lowering, const struct guest_a
 	return lowering->region->mode.user ? access->va : add_constant(lowering, insn->operands[0], 0);
 }
 
+/* How the values of a narrow load are used: extended in one way, as the guest's loads do, or IR_CONST. Then it is extended
+ * where it is loaded, by the host's load. */
+static enum ir_op extension_of(const struct ir_block *block, const struct ir_insn *load)
+{
+	ir_value value = (ir_value)(load - block->insns);
+	enum ir_op extension = IR_CONST;
+
+	for (unsigned i = value + 1u; i < block->count; i++) {
+		const struct ir_insn *user = &block->insns[i];
+
+		for (unsigned k = 0; k < 3 && !user->dead; k++) {
+			if (user->operands[k] != value)
+				continue;
+			if ((user->op != IR_ZEXT && user->op != IR_SEXT) || user->type != IR_I32 ||
+			    (extension != IR_CONST && user->op != extension))
+				return IR_CONST;
+			extension = user->op;
+		}
+	}
+	return extension;
+}
+
+static LLVMValueRef extend(struct lowering *lowering, enum ir_op extension, LLVMValueRef value)
+{
+	LLVMTypeRef type = lowering->types->i32;
+
+	return extension == IR_SEXT   ? LLVMBuildSExt(lowering->builder, value, type, "")
+	       : extension == IR_ZEXT ? LLVMBuildZExt(lowering->builder, value, type, "")
+				      : value;
+}
+
+/* A load with its extension. Halfwords of the other byte order are swapped as words: what writes 16 bits of a host register
+ * waits for what was in it before. */
+static LLVMValueRef load_extended(struct lowering *lowering, LLVMTypeRef type, LLVMValueRef host,
+				  unsigned size, enum ir_op extension)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMValueRef value;
+
+	if (extension == IR_CONST || size != 2 || !lowering->region->mode.big_endian)
+		return extend(lowering, extension, load_direct(lowering, type, host, size));
+	value = LLVMBuildLoad2(builder, type, host, "");
+	LLVMSetVolatile(value, true);
+	LLVMSetAlignment(value, size);
+	value = guest_order(lowering, LLVMBuildZExt(builder, value, lowering->types->i32, ""), 4);
+	return extension == IR_SEXT ? LLVMBuildAShr(builder, value, const32(lowering, 16), "")
+				    : LLVMBuildLShr(builder, value, const32(lowering, 16), "");
+}
+
 LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMTypeRef type = lowered_type(types, insn->type);
 	LLVMValueRef incoming[2], value, host = frame_access(lowering, insn);
+	enum ir_op extension = IR_CONST;
 	LLVMBasicBlockRef from[2];
 
 	if (host)
 		return load_direct(lowering, type, host, 4);
 	struct guest_access access = open_access(lowering, insn);
-	incoming[0] = load_direct(lowering, type, access.host, access.size);
+	if (!lowering->group && access.size < 4)
+		extension = extension_of(lowering->block, insn);
+	incoming[0] = load_extended(lowering, type, access.host, access.size, extension);
+	if (!access.slow)
+		return incoming[0];
 	from[0] = LLVMGetInsertBlock(builder);
 	LLVMBuildBr(builder, access.done);
 
@@ -387,11 +455,11 @@ LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 	value = call_helper(lowering, THUNK_LOAD, &value, 1, access_flags(lowering, &access, insn), false,
 			    insn->time, access.done);
 	LLVMPositionBuilderBefore(builder, LLVMGetBasicBlockTerminator(access.slow));
-	incoming[1] = LLVMBuildTrunc(builder, value, type, "");
+	incoming[1] = extend(lowering, extension, LLVMBuildTrunc(builder, value, type, ""));
 	from[1] = access.slow;
 
 	position(lowering, access.done);
-	value = LLVMBuildPhi(builder, type, "");
+	value = LLVMBuildPhi(builder, LLVMTypeOf(incoming[0]), "");
 	LLVMAddIncoming(value, incoming, from, 2);
 	return value;
 }
@@ -438,6 +506,8 @@ void lower_store(struct lowering *lowering, const struct ir_insn *insn)
 	struct guest_access access = open_access(lowering, insn);
 	store_direct(lowering, access.partial ? merge_partial(lowering, &access, insn, value) : value,
 		     access.host, access.size);
+	if (!access.slow)
+		return;
 	LLVMBuildBr(builder, access.done);
 
 	position(lowering, access.slow);

@@ -1,0 +1,60 @@
+/* Accesses that do not pass their tests often: of devices, mapped by the kernel, in pages that a soft TLB has no room for. A
+ * region leaves before such an access and the interpreter takes the rest of the block: that is the least code, and most
+ * accesses of most guests always pass. An instruction that makes a region leave too often is remembered by where it is in
+ * RAM, and its regions are dropped; in those made later its block calls helpers instead. */
+#include "frontend/decode.h"
+#include "jit/jit_internal.h"
+
+#include <string.h>
+
+/* Leaving costs some 150 ns: so many in so many cycles are about a hundredth of the time. */
+#define SLOW_EXITS  64
+#define SLOW_CYCLES 1000000u
+
+/* The instruction that a region left before to leave it to the interpreter, if that is an access; else false. One in a delay
+ * slot is left at its branch. */
+static bool find_access(const struct jit *jit, uint32_t *offset)
+{
+	struct insn insn;
+
+	mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), &insn);
+	if (insn_has_delay_slot(&insn) && *offset + 4 < jit->memory->ram_size) {
+		*offset += 4;
+		mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), &insn);
+	}
+	return mips_op_info[insn.op].flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
+}
+
+static unsigned place(uint32_t offset, unsigned count)
+{
+	return (offset >> 2) * 0x9E3779B1u >> 7 & (count - 1);
+}
+
+void slow_note(struct jit *jit, uint32_t offset)
+{
+	struct slow_accesses *slow = &jit->slow;
+	uint64_t cycles = jit->statistics.translated_cycles;
+
+	if (cycles - slow->since > SLOW_CYCLES) {
+		memset(slow->exits, 0, sizeof(slow->exits));
+		slow->since = cycles;
+	}
+	if (++slow->exits[place(offset, SLOW_PLACES)] < SLOW_EXITS)
+		return;
+	slow->exits[place(offset, SLOW_PLACES)] = 0;
+	if (!find_access(jit, &offset))
+		return;
+	slow->known[place(offset, SLOW_KNOWN) / 8] |= (uint8_t)(1u << place(offset, SLOW_KNOWN) % 8);
+	cache_drop_regions(jit, offset);
+}
+
+bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance)
+{
+	for (unsigned i = 0; i < block->words; i++) {
+		unsigned at = place(block->pa + distance + 4 * i, SLOW_KNOWN);
+
+		if (jit->slow.known[at / 8] >> at % 8 & 1)
+			return true;
+	}
+	return false;
+}
