@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,6 +12,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "cli/live_service.h"
+#include "cli/live_wire.h"
 #include "devices/host/meter_socket.h"
 #include "jit/jit.h"
 #include "jit/llvm/backend.h"
@@ -20,8 +23,9 @@
 #define SHOWN		64  /* the most that a client is told of */
 #define STEP_LEAST	20000u
 #define STEP_MOST	(1u << 24)
-#define STEP_NS		1000000u  /* host time between two publications, about */
-#define PATIENCE_NS	50000000u /* until the thread looks whether it shall end */
+#define STEP_NS		1000000u   /* host time between two publications, about */
+#define PATIENCE_MS	50	   /* until the thread looks whether it shall end */
+#define MAX_SAMPLES	(1u << 16) /* addresses */
 #define NAME_OF_USER	"[user]"
 #define NAME_OF_UNKNOWN "[unknown]"
 #define NAME_OF_REST	"[others]"
@@ -49,7 +53,9 @@ struct control {
 	atomic_bool ends;
 	uint64_t start, next; /* host time, ns; executed cycles */
 	uint32_t step;
-	pthread_mutex_t lock; /* for what follows */
+	struct address_counts samples; /* the machine's thread's */
+	struct live_service *live;     /* NULL: the machine translates nothing */
+	pthread_mutex_t lock;	       /* for what follows */
 	struct figures figures;
 };
 
@@ -119,6 +125,7 @@ static void publish(struct control *control, const struct vm *vm)
 		sample(control, cpu);
 	}
 	figures->executed -= vm->still.cycles; /* nobody executed them */
+	address_counts_sample(&control->samples, vm);
 	figures->reference_cycles = figures->executed;
 	if (vm->options.engine == ENGINE_INTERP)
 		figures->reference_cycles = vm_reference_cycles(vm);
@@ -221,10 +228,18 @@ static bool answer(struct control *control, int client)
 	char line[METER_LINE], *text;
 
 	for (;;) {
+		if (control->live && live_service_busy(control->live, client))
+			return true;
 		switch (meter_socket_read(control->socket, client, line)) {
 		case METER_LINE_READ:
+			if (control->live && strcmp(line, LIVE_QUESTION) == 0) {
+				live_service_ask(control->live, client);
+				break;
+			}
 			text = strcmp(line, "status") == 0 ? status_line(control)
-							   : strdup("{\"error\":\"unknown command\"}");
+			       : strcmp(line, LIVE_QUESTION) == 0
+				   ? strdup("{\"error\":\"the machine translates nothing\"}")
+				   : strdup("{\"error\":\"unknown command\"}");
 			meter_socket_write(control->socket, client, text);
 			free(text);
 			break;
@@ -239,21 +254,49 @@ static bool answer(struct control *control, int client)
 	}
 }
 
+/* Waits until there is something to do, but not for long. */
+static void wait_for_clients(const struct control *control)
+{
+	struct host_wait wait = {.count = 0};
+	struct pollfd files[HOST_WAIT_FILES];
+
+	meter_socket_add_waits(control->socket, &wait);
+	if (control->live)
+		host_wait_add(&wait, live_service_descriptor(control->live));
+	for (unsigned i = 0; i < wait.count; i++)
+		files[i] = (struct pollfd){.fd = wait.files[i], .events = POLLIN};
+	for (int client = 0; control->live && client < METER_CLIENTS; client++) {
+		int descriptor = meter_socket_descriptor(control->socket, client);
+
+		if (!control->connected[client] || !live_service_busy(control->live, client))
+			continue;
+		for (unsigned i = 0; i < wait.count; i++) {
+			if (files[i].fd != descriptor)
+				continue;
+			if (live_service_sends(control->live, client))
+				files[i].events = POLLOUT;
+			else
+				files[i].fd = -1; /* not even that it hangs up is of interest */
+		}
+	}
+	poll(files, wait.count, PATIENCE_MS);
+}
+
 static void *serve(void *context)
 {
 	struct control *control = context;
 
 	while (!atomic_load(&control->ends)) {
-		struct host_wait wait = {.count = 0};
 		int client;
 
-		meter_socket_add_waits(control->socket, &wait);
-		host_wait(&wait, PATIENCE_NS);
+		wait_for_clients(control);
 		while ((client = meter_socket_accept(control->socket)) >= 0)
 			control->connected[client] = true;
 		for (client = 0; client < METER_CLIENTS; client++)
 			if (control->connected[client])
 				control->connected[client] = answer(control, client);
+		if (control->live)
+			live_service_work(control->live, control->socket);
 	}
 	return NULL;
 }
@@ -273,12 +316,21 @@ struct control *control_open(const char *path, struct error *error)
 	}
 	pthread_mutex_init(&control->lock, NULL);
 	control->step = STEP_LEAST;
+	control->samples.most = MAX_SAMPLES;
 	return control;
 }
 
-void control_start(struct control *control, int kernel, const char *reader)
+void control_attach(struct control *control, struct vm *vm, struct console_input *console)
+{
+	control->live = live_service_new(vm, console, &control->samples);
+}
+
+void control_start(struct control *control, int kernel, const char *path, const char *reader)
 {
 	sigset_t all, before;
+
+	if (control->live)
+		live_service_kernel(control->live, kernel, path);
 
 	control->symbols = symbols_open(reader, kernel);
 	control->start = host_ns();
@@ -297,6 +349,8 @@ void control_close(struct control *control)
 		pthread_join(control->thread, NULL);
 	if (control->symbols)
 		symbols_close(control->symbols);
+	live_service_free(control->live);
+	address_counts_free(&control->samples);
 	meter_socket_close(control->socket);
 	pthread_mutex_destroy(&control->lock);
 	free(control);

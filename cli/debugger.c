@@ -210,6 +210,7 @@ enum debugger_wish debugger_serve(struct debugger *debugger, bool wait)
 			return DEBUGGER_RUN;
 		if (debugger->vm->interrupted)
 			return DEBUGGER_INTERRUPTED;
+		vm_let_in(debugger->vm);
 		debug_socket_wait(debugger->socket, WAIT_NS);
 	}
 }

@@ -9,7 +9,8 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/explore.h"
-#include "cli/hot_blocks.h"
+#include "cli/explore_finished.h"
+#include "cli/live.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "devices/lamebus/lamebus.h"
@@ -20,6 +21,7 @@
 
 static const char usage_text[] =
     "Usage: jit161 dump [options] [run options] KERNEL [ARGUMENTS...]\n"
+    "       jit161 dump --live=SOCKET [options]\n"
     "  --at=ADDRESS|SYMBOL  where to look; default: the kernel's entry point. May be given several times\n"
     "  --function=NAME      all blocks of a function\n"
     "  --all                all blocks of the kernel's code; with --hot, all that were executed\n"
@@ -37,7 +39,18 @@ static const char usage_text[] =
     "  --tiers=1|auto       with --hot, the code that the guest is run by: the first tier, which counts all "
     "executions "
     "(the\n"
-    "                       default), or both, to see what becomes part of a region\n"
+    "                       default), or both, to see what becomes part of a region. Regions count none: "
+    "then "
+    "shares are\n"
+    "                       by samples of the guest's time, and a region's executions estimated\n"
+    "  --counts             with --hot, have the plain interpreter run the guest as well and count every "
+    "instruction\n"
+    "  --live=SOCKET        ask the running machine that was started with --control=SOCKET instead: its "
+    "hottest "
+    "blocks,\n"
+    "                       those of --at and --function, --all or --hot=N of them. One stage more: r the "
+    "code that "
+    "runs\n"
     "  --json=FILE          write all of that as data instead; - is standard output\n"
     "  --html=FILE          write a page to look at it instead\n"
     "  --details=N          with --json or --html, blocks that are shown with their stages; default: 40\n"
@@ -49,15 +62,18 @@ static const char usage_text[] =
 #define DEFAULT_DETAILS 40
 #define MAX_DETAILS	100000
 #define DATA_STAGES                                                                                          \
-	(DUMP_GUEST | DUMP_FIRST | DUMP_IR | DUMP_PASSES | DUMP_LLVM | DUMP_LLVM_OPTIMISED | DUMP_HOST)
-#define DUMP_RAM_SIZE "ramsize=16M"
+	(DUMP_GUEST | DUMP_FIRST | DUMP_IR | DUMP_PASSES | DUMP_LLVM | DUMP_LLVM_OPTIMISED | DUMP_HOST |     \
+	 DUMP_RUNNING)
+#define DUMP_RAM     0x01000000u /* bytes */
+#define DEFAULT_LIVE 20u	 /* blocks */
 
 struct dump_options {
 	const char *places[MAX_PLACES];
 	unsigned place_count;
 	bool stages_given;
 	bool functions[MAX_PLACES]; /* which of the places are functions */
-	bool all, source, both_tiers;
+	bool all, source, both_tiers, counts;
+	const char *live; /* control socket of a running machine, or NULL */
 	const char *json, *html;
 	unsigned details, skipped_passes;
 	unsigned hot; /* 0: do not run */
@@ -116,6 +132,10 @@ static bool own_option(struct dump_options *options, const char *word, bool *ok)
 	} else if (strncmp(word, "--tiers=", 8) == 0) {
 		options->both_tiers = strcmp(word + 8, "auto") == 0;
 		*ok = options->both_tiers || strcmp(word + 8, "1") == 0;
+	} else if (strcmp(word, "--counts") == 0) {
+		options->counts = true;
+	} else if (strncmp(word, "--live=", 7) == 0 && word[7]) {
+		options->live = word + 7;
 	} else if (strncmp(word, "--json=", 7) == 0 && word[7]) {
 		options->json = word + 7;
 	} else if (strncmp(word, "--html=", 7) == 0 && word[7]) {
@@ -142,6 +162,12 @@ static bool parse(struct dump_options *options, int argc, char **argv, struct er
 			argv[kept++] = argv[at];
 	if (!ok)
 		return false;
+	if ((options->json || options->html) && !options->stages_given)
+		options->jit_dump.stages = DATA_STAGES;
+	if (options->live)
+		return kept == 1 && at == argc && !options->counts; /* the machine has its options */
+	if (options->counts && !options->hot)
+		return false;
 	while (at < argc)
 		argv[kept++] = argv[at++];
 	argv[kept] = NULL;
@@ -152,8 +178,6 @@ static bool parse(struct dump_options *options, int argc, char **argv, struct er
 	options->run.jit.journal = options->hot != 0;
 	if (options->hot && !options->both_tiers)
 		options->run.jit.tiers = TIERS_FIRST; /* its code counts every execution */
-	if ((options->json || options->html) && !options->stages_given)
-		options->jit_dump.stages = DATA_STAGES;
 	return true;
 }
 
@@ -183,28 +207,13 @@ static int complain(const struct error *error)
 	return EXIT_ERROR;
 }
 
-/* A configuration only to hold a kernel's bytes. */
-static bool configure_any(struct vm *vm, struct error *error)
-{
-	static const char config[] = "31 mainboard " DUMP_RAM_SIZE "\n";
-	char path[] = "/tmp/jit161-dump-XXXXXX";
-	int fd = mkstemp(path);
-	bool ok = fd >= 0 && write(fd, config, sizeof(config) - 1) == (ssize_t)sizeof(config) - 1;
-
-	if (fd >= 0)
-		close(fd);
-	if (!ok)
-		error_set(error, "Cannot write a temporary file: %s", path);
-	ok = ok && vm_configure(vm, path, NULL, 0, error);
-	unlink(path);
-	return ok;
-}
-
-static struct vm *build(const struct dump_options *options, struct error *error)
+/* `observer`: the plain interpreter runs, and tells it; NULL: the translator. */
+static struct vm *build(const struct dump_options *options, struct observer *observer, struct error *error)
 {
 	const struct run_options *run = &options->run;
 	struct vm_options machine = {
-	    .engine = ENGINE_JIT,
+	    .engine = observer ? ENGINE_REFERENCE : ENGINE_JIT,
+	    .observer = observer,
 	    .jit = &run->jit,
 	    .timing = run->timing,
 	    .turns = run->turns,
@@ -219,7 +228,7 @@ static struct vm *build(const struct dump_options *options, struct error *error)
 		ok = vm_build_malta(vm, &run->board, error);
 	else if (ok)
 		ok = (options->hot ? vm_configure(vm, run->config, run->overrides, run->override_count, error)
-				   : configure_any(vm, error)) &&
+				   : bare_machine(vm, DUMP_RAM, error)) &&
 		     vm_load(vm, run->kernel, run->arguments, error);
 	if (!ok) {
 		vm_free(vm);
@@ -248,17 +257,33 @@ static void print_source_line(void *context, uint32_t guest, const char *line)
 	fprintf(context, "%s\n", line);
 }
 
-static bool print_stages(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
-			 uint32_t va, uint32_t pa, bool user, struct error *error)
+static struct exploration exploration_of(struct vm *vm, const struct dump_options *options,
+					 struct symbols *symbols)
 {
-	if (options->source && !user) {
-		struct inspected_block block = jit_cut_block(vm->jit, va, pa, user);
+	const char *kernel = options->run.kernel, *slash = strrchr(kernel, '/');
 
+	return (struct exploration){.vm = vm,
+				    .symbols = symbols,
+				    .guest = slash ? slash + 1 : kernel,
+				    .details = options->details,
+				    .dump = options->jit_dump};
+}
+
+static bool print_stages(struct exploration *exploration, const struct dump_options *options,
+			 const struct explored_block *block, struct error *error)
+{
+	struct inspection inspection = {0};
+	bool ok = true;
+
+	if (options->source && !block->jit.user) {
 		printf("\n=== guest source\n");
-		explore_source(symbols, &block, 1, print_source_line, stdout);
+		explore_source(exploration->symbols, &block->cut, 1, print_source_line, stdout);
 	}
-	return options->jit_dump.stages == 0 ||
-	       jit_dump(vm->jit, va, pa, user, &options->jit_dump, stdout, error);
+	if (options->jit_dump.stages)
+		ok = explore_inspect(exploration, block, &inspection, error);
+	inspection_print(&inspection, stdout);
+	inspection_free(&inspection);
+	return ok;
 }
 
 static bool check_place(const struct vm *vm, uint32_t va, struct error *error)
@@ -281,26 +306,11 @@ static bool dump_place(struct vm *vm, const struct dump_options *options, struct
 	if (!check_place(vm, va, error))
 		return false;
 	printf("region around %08x%s%s\n", va, place ? " " : "", place ? place : "");
-	return print_stages(vm, options, symbols, va, va & 0x1FFFFFFF, false, error);
-}
+	struct exploration exploration = exploration_of(vm, options, symbols);
 
-/* The blocks that a whole run executed most, and their code if stages were asked for. */
-static bool dump_hot(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
-		     struct error *error)
-{
-	struct hot_blocks hot;
-	bool ok = true;
-
-	vm_run(vm, UINT64_MAX);
-	hot_blocks_find(&hot, vm->jit);
-	hot_blocks_print(&hot, options->hot, symbols, stdout);
-	for (unsigned i = 0; options->stages_given && ok && i < options->hot && i < hot.count; i++) {
-		const struct jit_block *block = &hot.blocks[i];
-
-		printf("\n%u: block %08x%s\n", i + 1, block->va, block->user ? " of user mode" : "");
-		ok = print_stages(vm, options, symbols, block->va, block->pa, block->user, error);
-	}
-	hot_blocks_free(&hot);
+	explore_add(&exploration, va);
+	bool ok = print_stages(&exploration, options, &exploration.blocks[0], error);
+	explore_free(&exploration);
 	return ok;
 }
 
@@ -328,31 +338,6 @@ static bool find_offline(struct exploration *exploration, const struct dump_opti
 	return ok;
 }
 
-/* The blocks of a run that is over, the hottest first. */
-static void find_executed(struct exploration *exploration, const struct dump_options *options)
-{
-	struct hot_blocks hot;
-
-	hot_blocks_find(&hot, exploration->vm->jit);
-	exploration->count = hot.count;
-	if (!options->all && exploration->count > options->hot)
-		exploration->count = options->hot;
-	exploration->blocks = calloc(exploration->count + 1u, sizeof(*exploration->blocks));
-	if (!exploration->blocks)
-		abort();
-	for (unsigned i = 0; i < exploration->count; i++) {
-		const struct jit_block *block = &hot.blocks[i];
-
-		exploration->blocks[i] = (struct explored_block){
-		    .jit = *block,
-		    .share = hot_block_share(&hot, i),
-		    .cut = jit_cut_block(exploration->vm->jit, block->va, block->pa, block->user)};
-	}
-	exploration->ran = true;
-	exploration->instructions = hot.instructions;
-	hot_blocks_free(&hot);
-}
-
 static bool write_data(struct exploration *exploration, const char *path, const char *option,
 		       bool (*write)(struct exploration *, FILE *, struct error *), struct error *error)
 {
@@ -369,26 +354,77 @@ static bool write_data(struct exploration *exploration, const char *path, const 
 	return output_file_close(&output, option, error);
 }
 
+static bool write_all_data(struct exploration *exploration, const struct dump_options *options,
+			   struct error *error)
+{
+	return write_data(exploration, options->json, "json", explore_json, error) &&
+	       write_data(exploration, options->html, "html", explore_html, error);
+}
+
 static bool dump_data(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
 		      struct error *error)
 {
-	const char *slash = strrchr(options->run.kernel, '/');
-	struct exploration exploration = {.vm = vm,
-					  .symbols = symbols,
-					  .guest = slash ? slash + 1 : options->run.kernel,
-					  .details = options->details,
-					  .dump = options->jit_dump};
+	struct exploration exploration = exploration_of(vm, options, symbols);
+	bool ok = find_offline(&exploration, options, error) && write_all_data(&exploration, options, error);
+
+	explore_free(&exploration);
+	return ok;
+}
+
+/* The blocks that a run executed most, as data or as text, then with their code if stages were asked for. */
+static bool dump_executed(struct exploration *exploration, const struct dump_options *options,
+			  struct error *error)
+{
+	unsigned most = options->hot;
 	bool ok = true;
 
-	if (options->hot) {
-		vm_run(vm, UINT64_MAX);
-		find_executed(&exploration, options);
-	} else {
-		ok = find_offline(&exploration, options, error);
+	if (options->all || most == 0 || most > exploration->count)
+		most = exploration->count;
+	if (options->json || options->html) {
+		exploration->count = most;
+		return write_all_data(exploration, options, error);
 	}
-	ok = ok && write_data(&exploration, options->json, "json", explore_json, error) &&
-	     write_data(&exploration, options->html, "html", explore_html, error);
-	explore_free(&exploration);
+	explore_print(exploration, most, stdout);
+	for (unsigned i = 0; options->stages_given && ok && i < most; i++) {
+		const struct explored_block *block = &exploration->blocks[i];
+
+		printf("\n%u: block %08x%s\n", i + 1, block->jit.va, block->jit.user ? " of user mode" : "");
+		ok = print_stages(exploration, options, block, error);
+	}
+	return ok;
+}
+
+/* Has the plain interpreter run the guest, to count; before our machine is there, since they have the same disks. */
+static bool count_exactly(const struct dump_options *options, struct address_counts *counts,
+			  struct error *error)
+{
+	struct observer observer = explore_counter(counts);
+	struct vm *vm = build(options, &observer, error);
+
+	if (!vm)
+		return false;
+	vm_run(vm, UINT64_MAX);
+	vm_free(vm);
+	return true;
+}
+
+/* What a whole run executed. */
+static bool dump_hot(struct dump_options *options, struct symbols *symbols, struct error *error)
+{
+	struct address_counts counts = {0};
+	bool ok = !options->counts || count_exactly(options, &counts, error);
+	struct vm *vm = ok ? build(options, NULL, error) : NULL;
+
+	ok = vm;
+	if (ok) {
+		struct exploration exploration = exploration_of(vm, options, symbols);
+
+		explore_finished(&exploration, &counts, options->counts, options->both_tiers);
+		ok = dump_executed(&exploration, options, error);
+		explore_free(&exploration);
+	}
+	vm_free(vm);
+	address_counts_free(&counts);
 	return ok;
 }
 
@@ -396,11 +432,10 @@ static bool dump_data(struct vm *vm, const struct dump_options *options, struct 
 static bool dump_code(struct vm *vm, const struct dump_options *options, struct symbols *symbols,
 		      struct error *error)
 {
-	struct dump_options blocks = *options;
-	struct exploration exploration = {.vm = vm, .symbols = symbols};
+	struct exploration exploration = exploration_of(vm, options, symbols);
 	bool ok = find_offline(&exploration, options, error);
 
-	blocks.jit_dump.single_block = true;
+	exploration.dump.single_block = true;
 	for (unsigned i = 0; ok && i < exploration.count; i++) {
 		uint32_t va = exploration.blocks[i].jit.va;
 		struct place place = symbols_function(symbols, va);
@@ -409,7 +444,7 @@ static bool dump_code(struct vm *vm, const struct dump_options *options, struct 
 		if (place.function && va != place.start)
 			printf("+0x%x", va - place.start);
 		putchar('\n');
-		ok = print_stages(vm, &blocks, symbols, va, va & 0x1FFFFFFF, false, error);
+		ok = print_stages(&exploration, options, &exploration.blocks[i], error);
 	}
 	explore_free(&exploration);
 	return ok;
@@ -423,29 +458,121 @@ static bool names_functions(const struct dump_options *options)
 	return false;
 }
 
+/* Whether a block is at one of the places that the options name. */
+static bool is_named(const struct exploration *exploration, const struct dump_options *options,
+		     const uint32_t *addresses, const struct explored_block *block)
+{
+	uint32_t va = block->jit.va;
+	struct place place = {0};
+
+	if (!block->jit.user)
+		place = symbols_function(exploration->symbols, va);
+	for (unsigned i = 0; i < options->place_count; i++) {
+		if (options->functions[i] ? place.function && strcmp(place.function, options->places[i]) == 0
+					  : addresses[i] >= va && addresses[i] - va < 4 * block->cut.words)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves the blocks that the options name, if they name some. */
+static bool choose_named(struct exploration *exploration, const struct dump_options *options,
+			 struct error *error)
+{
+	uint32_t addresses[MAX_PLACES] = {0};
+	unsigned kept = 0;
+
+	if (options->place_count == 0 || options->all)
+		return true;
+	for (unsigned i = 0; i < options->place_count; i++)
+		if (!options->functions[i] &&
+		    !find_place(exploration->symbols, options->places[i], &addresses[i]))
+			return error_set(error, "There is no symbol %s in the machine's kernel",
+					 options->places[i]);
+	for (unsigned i = 0; i < exploration->count; i++)
+		if (is_named(exploration, options, addresses, &exploration->blocks[i]))
+			exploration->blocks[kept++] = exploration->blocks[i];
+	exploration->count = kept;
+	if (kept == 0) {
+		error_set(error, "The machine has no code there at the moment");
+		return error_hint(error, "Without --at and --function the hottest blocks are shown.");
+	}
+	return true;
+}
+
+/* The machine's own blocks, as they are now. */
+static bool dump_live(struct dump_options *options, struct error *error)
+{
+	char *reader = options_library_path(SYMBOLS_LIBRARY);
+	char *backend = options_library_path(BACKEND_LIBRARY);
+	struct jit_options jit = jit_default_options();
+	struct vm_options machine = {.engine = ENGINE_JIT,
+				     .output = {.message = ignore_message, .console = ignore_console}};
+	struct live_machine live;
+	struct symbols *symbols = NULL;
+	struct vm *vm = NULL;
+	bool ok = live_ask(&live, options->live, error);
+
+	if (ok) {
+		jit.threads = 0;
+		jit.skipped_passes = options->skipped_passes;
+		jit.backend_path = backend;
+		symbols = symbols_open(reader, live.kernel_file);
+		vm = live_build(&live, &jit, &machine, error);
+		ok = vm;
+	}
+	if (ok) {
+		struct exploration exploration = {.vm = vm,
+						  .symbols = symbols,
+						  .guest = live.head.kernel,
+						  .details = options->details,
+						  .dump = options->jit_dump};
+
+		if (options->place_count > 0)
+			options->stages_given = true; /* that is what one asks for by name */
+		else if (!options->hot && !options->all && !options->json && !options->html)
+			options->hot = DEFAULT_LIVE;
+		live_explore(&live, &exploration);
+		ok =
+		    choose_named(&exploration, options, error) && dump_executed(&exploration, options, error);
+		explore_free(&exploration);
+	}
+	vm_free(vm);
+	symbols_close(symbols);
+	live_free(&live);
+	free(backend);
+	free(reader);
+	return ok;
+}
+
+/* What the kernel's file has at the places that the options name. */
+static bool dump_offline(struct dump_options *options, struct symbols *symbols, struct error *error)
+{
+	struct vm *vm = build(options, NULL, error);
+	bool ok = vm;
+
+	if (ok && (options->json || options->html))
+		ok = dump_data(vm, options, symbols, error);
+	else if (ok && (options->all || names_functions(options)))
+		ok = dump_code(vm, options, symbols, error);
+	else
+		for (unsigned i = 0; ok && (i < options->place_count || i == 0); i++)
+			ok = dump_place(vm, options, symbols,
+					options->place_count ? options->places[i] : NULL, error);
+	vm_free(vm);
+	return ok;
+}
+
 static bool dump(struct dump_options *options, struct error *error)
 {
 	char *reader = options_library_path(SYMBOLS_LIBRARY);
 	char *backend = options_library_path(BACKEND_LIBRARY);
 	int kernel = open(options->run.kernel, O_RDONLY | O_CLOEXEC);
 	struct symbols *symbols = symbols_open(reader, kernel);
-	struct vm *vm;
 	bool ok;
 
 	options->run.jit.backend_path = backend;
-	vm = build(options, error);
-	ok = vm;
-	if (ok && (options->json || options->html))
-		ok = dump_data(vm, options, symbols, error);
-	else if (ok && !options->hot && (options->all || names_functions(options)))
-		ok = dump_code(vm, options, symbols, error);
-	else if (ok && options->hot)
-		ok = dump_hot(vm, options, symbols, error);
-	else
-		for (unsigned i = 0; ok && (i < options->place_count || i == 0); i++)
-			ok = dump_place(vm, options, symbols,
-					options->place_count ? options->places[i] : NULL, error);
-	vm_free(vm);
+	ok = (options->hot ? dump_hot : dump_offline)(options, symbols, error);
 	symbols_close(symbols);
 	if (kernel >= 0)
 		close(kernel);
@@ -461,7 +588,7 @@ int command_dump(int argc, char **argv)
 	int status;
 
 	if (parse(&options, argc, argv, &error)) {
-		status = dump(&options, &error) ? EXIT_NORMAL : complain(&error);
+		status = (options.live ? dump_live : dump)(&options, &error) ? EXIT_NORMAL : complain(&error);
 	} else if (error.text[0]) {
 		status = complain(&error);
 	} else {

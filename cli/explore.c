@@ -7,26 +7,13 @@
 #define RAM_OFFSET 0x1FFFFFFFu
 #define KSEG0	   0x80000000u
 
-static void push(struct exploration *exploration, const struct explored_block *block)
-{
-	unsigned count = exploration->count;
-
-	if ((count & (count - 1)) == 0) {
-		exploration->blocks =
-		    realloc(exploration->blocks, (count ? 2u * count : 1u) * sizeof(*exploration->blocks));
-		if (!exploration->blocks)
-			abort();
-	}
-	exploration->blocks[exploration->count++] = *block;
-}
-
 void explore_add(struct exploration *exploration, uint32_t va)
 {
 	struct explored_block block = {.jit = {.va = va, .pa = va & RAM_OFFSET}};
 
 	block.cut = jit_cut_block(exploration->vm->jit, va, va & RAM_OFFSET, false);
 	block.jit.instructions = block.cut.words;
-	push(exploration, &block);
+	explore_push(exploration, &block);
 }
 
 /* Addresses where blocks start, a bit for each word. */
@@ -121,6 +108,22 @@ bool explore_add_code(struct exploration *exploration, const char *function, str
 			explore_add(exploration, starts.first + 4 * word);
 	free(starts.bits);
 	return true;
+}
+
+bool explore_inspect(const struct exploration *exploration, const struct explored_block *explored,
+		     struct inspection *inspection, struct error *error)
+{
+	const struct jit_block *block = &explored->jit;
+	bool ok = jit_inspect(exploration->vm->jit, block->va, block->pa, block->user, &exploration->dump,
+			      inspection, error);
+
+	/* What cannot be translated has no code of the second tier; the rest is of interest all the same. */
+	ok |= inspection->count > 0;
+	if (explored->code && exploration->dump.stages & DUMP_RUNNING)
+		ok = jit_inspect_code(exploration->vm->jit, explored->code, explored->code_size, inspection,
+				      error) &&
+		     ok;
+	return ok;
 }
 
 void explore_free(struct exploration *exploration)

@@ -92,16 +92,11 @@ static bool put_details(struct exploration *exploration, FILE *file, struct erro
 
 	fputs(",\n\"details\":[", file);
 	for (unsigned i = 0; ok && i < exploration->details && i < exploration->count; i++) {
-		const struct jit_block *block = &exploration->blocks[i].jit;
 		struct inspection inspection;
 
 		fputs(i ? ",\n" : "\n", file);
-		ok = jit_inspect(exploration->vm->jit, block->va, block->pa, block->user, &exploration->dump,
-				 &inspection, error);
-		/* What cannot be translated has no code of the second tier; the rest is of interest all the same. */
-		if (!ok && inspection.count > 0)
-			ok = true;
-		put_detail(exploration, &inspection, block->user, file);
+		ok = explore_inspect(exploration, &exploration->blocks[i], &inspection, error);
+		put_detail(exploration, &inspection, exploration->blocks[i].jit.user, file);
 		inspection_free(&inspection);
 	}
 	fputs("\n]", file);
@@ -127,17 +122,22 @@ static unsigned file_number(struct files *files, const char *name)
 	return files->count++;
 }
 
-static void put_run(const struct explored_block *explored, FILE *file)
+static void put_run(const struct exploration *exploration, const struct explored_block *explored, FILE *file)
 {
 	const struct jit_block *block = &explored->jit;
 
 	fprintf(file, ",\"tier\":%u,\"bytes\":%u,\"fate\":%d,\"wanted\":%" PRIu32 ",\"incoming\":%u",
 		block->tier, block->code_bytes, (int)block->fate, block->wanted, block->incoming);
-	if (block->tier == 1)
-		fprintf(file, ",\"executions\":%" PRIu32 ",\"share\":%.6g", block->executions,
+	if (explored->counted || exploration->counted == COUNTED_SAMPLES)
+		fprintf(file, ",\"%s\":%" PRIu64 ",\"share\":%.6g",
+			explored->counted ? "executions" : "estimated", explored->executions,
 			explored->share);
+	if (exploration->counted == COUNTED_SAMPLES)
+		fprintf(file, ",\"samples\":%" PRIu64, explored->samples);
 	if (block->tier == 2)
 		fprintf(file, ",\"region\":%" PRIu32, block->head);
+	if (explored->inner)
+		fputs(",\"inner\":true", file);
 	if (block->link_count == 0)
 		return;
 	fputs(",\"links\":[", file);
@@ -173,7 +173,7 @@ static void put_block(struct exploration *exploration, const struct explored_blo
 		fputc(']', file);
 	}
 	if (exploration->ran)
-		put_run(explored, file);
+		put_run(exploration, explored, file);
 	fputc('}', file);
 }
 
@@ -208,16 +208,19 @@ static void put_event(const struct exploration *exploration, const struct jit_ev
 bool explore_json(struct exploration *exploration, FILE *file, struct error *error)
 {
 	struct files files = {0};
-	const struct jit_event *events;
-	uint64_t total;
-	unsigned count;
 	bool ok;
 
 	fputs("{\"format\":\"" DUMP_FORMAT "\",\"version\":", file);
 	fprintf(file, "%d,\n\"guest\":", DUMP_VERSION);
 	put_string(file, exploration->guest);
-	fprintf(file, ",\"ran\":%s,\"instructions\":%.0f,\n\"fates\":[", exploration->ran ? "true" : "false",
+	fprintf(file, ",\"ran\":%s,\"instructions\":%.0f,", exploration->ran ? "true" : "false",
 		exploration->instructions);
+	if (exploration->ran)
+		fprintf(file, "\"live\":%s,\"counted_by\":\"%s\",", exploration->live ? "true" : "false",
+			explore_counted_names[exploration->counted]);
+	if (exploration->ran && exploration->counted == COUNTED_SAMPLES)
+		fprintf(file, "\"samples\":%" PRIu64 ",", exploration->counts->total);
+	fputs("\n\"fates\":[", file);
 	for (unsigned i = 0; i < JIT_FATES; i++) {
 		fputs(i ? "," : "", file);
 		put_string(file, jit_fate_names[i]);
@@ -233,11 +236,10 @@ bool explore_json(struct exploration *exploration, FILE *file, struct error *err
 		put_string(file, files.names[i]);
 	}
 	free(files.names);
-	events = jit_events(exploration->vm->jit, &count, &total);
-	fprintf(file, "],\n\"lost\":%" PRIu64 ",\"events\":[", total);
-	for (unsigned i = 0; i < count; i++) {
+	fprintf(file, "],\n\"lost\":%" PRIu64 ",\"events\":[", exploration->event_total);
+	for (unsigned i = 0; i < exploration->event_count; i++) {
 		fputs(i ? ",\n" : "\n", file);
-		put_event(exploration, &events[i], file);
+		put_event(exploration, &exploration->events[i], file);
 	}
 	fputs("]", file);
 	ok = put_details(exploration, file, error);

@@ -399,6 +399,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 			report(streams, &error);
 			goto out;
 		}
+		control_attach(control, vm, machine.console);
 	}
 	if (vm->jit && (options->perf_map || options->gdb_jit)) {
 		names = code_names_new(vm->jit, options->perf_map, options->gdb_jit, kernel, reader, &error);
@@ -426,7 +427,7 @@ static int run_machine(struct streams *streams, struct run_options *options, boo
 	if (options->guest_profile)
 		profile = guest_profile_new(kernel, reader);
 	if (control)
-		control_start(control, kernel, reader);
+		control_start(control, kernel, options->kernel, reader);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	if (options->engine == RUN_LOCKSTEP) {
 		struct lockstep_options how = {.seed = options->lockstep_seed,
@@ -518,6 +519,7 @@ int command_run(int argc, char **argv, bool drop_in)
 
 		options.jit.backend_path = path;
 		options.jit.anonymous_code = options.perf_map;
+		options.jit.journal = options.control != NULL; /* jit161 dump --live shows it */
 		options.jit.cache_directory = cache && strcmp(cache, "off") != 0 ? cache : NULL;
 		const char *slash = strrchr(options.kernel, '/');
 		options.jit.guest = slash ? slash + 1 : options.kernel;

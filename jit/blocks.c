@@ -73,3 +73,29 @@ unsigned jit_blocks(const struct jit *jit, struct jit_block *blocks, unsigned ro
 	}
 	return count;
 }
+
+const uint8_t *jit_block_code(const struct jit *jit, const struct jit_block *block, size_t *size)
+{
+	const struct block_entry *entry = table_find(jit, block->va, block->pa, block->user);
+	const struct translation *translation;
+
+	*size = 0;
+	if (!entry || !entry->translation)
+		return NULL;
+	translation = translation_at(jit, entry->translation);
+	return translation_code(jit, translation, size);
+}
+
+void jit_code_pages(const struct jit *jit, void (*tell)(void *context, uint32_t offset), void *context)
+{
+	const uint32_t granules = PAGE_SIZE >> CODE_GRANULE_SHIFT;
+
+	for (uint32_t page = 0; page < jit->memory->ram_size; page += PAGE_SIZE) {
+		bool used = false;
+
+		for (uint32_t i = 0; i < granules && !used; i++)
+			used = jit->granules[(page >> CODE_GRANULE_SHIFT) + i] != 0;
+		if (used)
+			tell(context, page);
+	}
+}

@@ -9,9 +9,10 @@
 
 bool jit_dump_stages(const char *letters, unsigned *stages)
 {
-	static const char known[] = "gtiopLlh";
-	static const unsigned bits[] = {DUMP_GUEST,  DUMP_FIRST,	  DUMP_IR,   DUMP_IR_OPTIMISED,
-					DUMP_PASSES, DUMP_LLVM_OPTIMISED, DUMP_LLVM, DUMP_HOST};
+	static const char known[] = "gtiopLlhr";
+	static const unsigned bits[] = {DUMP_GUEST,	   DUMP_FIRST,	DUMP_IR,
+					DUMP_IR_OPTIMISED, DUMP_PASSES, DUMP_LLVM_OPTIMISED,
+					DUMP_LLVM,	   DUMP_HOST,	DUMP_RUNNING};
 
 	*stages = 0;
 	for (; *letters; letters++) {
@@ -369,6 +370,50 @@ struct inspected_block jit_cut_block(const struct jit *jit, uint32_t va, uint32_
 	return inspected(&block.scanned);
 }
 
+unsigned jit_region_blocks(const struct jit *jit, const struct jit_block *at, struct inspected_block *blocks,
+			   unsigned room)
+{
+	const struct block_entry *entry = table_find(jit, at->va, at->pa, at->user);
+	const struct translation *translation =
+	    entry && entry->translation ? translation_at(jit, entry->translation) : NULL;
+	unsigned count = translation && translation->tier == 2 ? translation_block_count(translation) : 0;
+	uint32_t distance = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct scanned_block block = translation_block(translation, i);
+
+		if (block.va == at->va)
+			distance = at->pa - block.pa;
+	}
+	for (unsigned i = 0; i < count && i < room; i++) {
+		struct scanned_block block = translation_block(translation, i);
+
+		block.pa += distance;
+		blocks[i] = inspected(&block);
+	}
+	return count;
+}
+
+bool jit_inspect_code(const struct jit *jit, const uint8_t *code, size_t size, struct inspection *inspection,
+		      struct error *error)
+{
+	host_disassembler *host = compiler_disassembler(jit->compiler, error);
+	char *text = NULL;
+	size_t length;
+	FILE *file;
+
+	if (!host)
+		return false;
+	file = open_memstream(&text, &length);
+	if (!file)
+		abort();
+	host(code, size, 0, file);
+	fclose(file);
+	listing_add_text(listing_begin(inspection, "running", "host assembly, as it runs"), text, NULL, NULL);
+	free(text);
+	return true;
+}
+
 bool jit_inspect(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 		 struct inspection *inspection, struct error *error)
 {
@@ -403,13 +448,7 @@ bool jit_dump(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct
 	struct inspection inspection;
 	bool ok = jit_inspect(jit, va, pa, user, options, &inspection, error);
 
-	for (unsigned i = 0; i < inspection.count; i++) {
-		const struct listing *listing = &inspection.listings[i];
-
-		fprintf(file, "\n=== %s\n", listing->title);
-		for (unsigned line = 0; line < listing->count; line++)
-			fprintf(file, "%s\n", listing_text(listing, line));
-	}
+	inspection_print(&inspection, file);
 	inspection_free(&inspection);
 	return ok;
 }

@@ -45,12 +45,22 @@ struct inspection {
 /* As jit_dump, but as data. What was found is there even if it fails, and is to be freed. */
 bool jit_inspect(struct jit *jit, uint32_t va, uint32_t pa, bool user, const struct jit_dump_options *options,
 		 struct inspection *inspection, struct error *error);
+void inspection_print(const struct inspection *inspection, FILE *file);
 void inspection_free(struct inspection *inspection);
 
 static inline const char *listing_text(const struct listing *listing, unsigned line)
 {
 	return listing->text + listing->lines[line].text;
 }
+
+/* Disassembles code as it lies in memory, as one more stage: "running". */
+bool jit_inspect_code(const struct jit *jit, const uint8_t *code, size_t size, struct inspection *inspection,
+		      struct error *error);
+
+/* Writes up to `room` of the blocks of the region that an entry belongs to, at its place in RAM; returns how many there are.
+ * Between runs only. */
+unsigned jit_region_blocks(const struct jit *jit, const struct jit_block *entry,
+			   struct inspected_block *blocks, unsigned room);
 
 /* The block at an address as translation would cut it. `va` must be code's: word-aligned, `pa` its offset in RAM. */
 struct inspected_block jit_cut_block(const struct jit *jit, uint32_t va, uint32_t pa, bool user);

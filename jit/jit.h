@@ -34,7 +34,8 @@ enum dump_stage {
 	DUMP_HOST = 1 << 5,
 	DUMP_FIRST = 1 << 6, /* host assembly of the first tier */
 	DUMP_ALL = (1 << 7) - 1,
-	DUMP_PASSES = 1 << 7, /* IR after each pass */
+	DUMP_PASSES = 1 << 7,  /* IR after each pass */
+	DUMP_RUNNING = 1 << 8, /* code as it lies in a running machine (jit/inspect.h) */
 };
 
 struct jit_dump_options {
@@ -171,6 +172,13 @@ struct jit_block {
 };
 /* Writes up to `room` of the blocks that there are now; returns how many there are. Between runs only. */
 unsigned jit_blocks(const struct jit *jit, struct jit_block *blocks, unsigned room);
+
+/* The code of a block, of a region's entry all of the region's, as it lies in memory. Between runs only; valid until the
+ * machine runs on. */
+const uint8_t *jit_block_code(const struct jit *jit, const struct jit_block *block, size_t *size);
+
+/* Names each page of RAM that code was made from, by its offset. Between runs only. */
+void jit_code_pages(const struct jit *jit, void (*tell)(void *context, uint32_t offset), void *context);
 
 /* Why code at a place was given up. */
 enum jit_loss {

@@ -535,6 +535,8 @@ static inline void journal_note(struct jit *jit, enum jit_loss loss, uint32_t tr
 	if (jit->journal)
 		journal_add(jit, loss, translation, distance, about);
 }
+/* Where a translation's code is, and how much: of a region all of it. */
+const uint8_t *translation_code(const struct jit *jit, const struct translation *translation, size_t *size);
 /* A translation has code, or loses it. */
 void journal_tell(const struct jit *jit, uint32_t translation, bool made);
 static inline void journal_code(const struct jit *jit, uint32_t translation, bool made)

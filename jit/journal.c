@@ -92,18 +92,22 @@ const struct jit_event *jit_events(const struct jit *jit, unsigned *count, uint6
 
 /* --- code --- */
 
+const uint8_t *translation_code(const struct jit *jit, const struct translation *translation, size_t *size)
+{
+	if (translation->tier == 1) {
+		*size = (size_t)translation->block.size * BLOCK_ALIGNMENT;
+		return jit->code.executable + translation->block.code;
+	}
+	*size = translation->object->bytes;
+	return code_memory_executable(&jit->code, translation->object->run.start);
+}
+
 void journal_tell(const struct jit *jit, uint32_t number, bool made)
 {
 	const struct translation *translation = translation_at(jit, number);
 	struct jit_code code = {.va = translation->va, .user = translation->user, .tier = translation->tier};
 
-	if (translation->tier == 1) {
-		code.start = jit->code.executable + translation->block.code;
-		code.size = (size_t)translation->block.size * BLOCK_ALIGNMENT;
-	} else {
-		code.start = code_memory_executable(&jit->code, translation->object->run.start);
-		code.size = translation->object->bytes;
-	}
+	code.start = translation_code(jit, translation, &code.size);
 	(made ? jit->listener->made : jit->listener->gone)(jit->listener->context, &code);
 }
 

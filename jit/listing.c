@@ -54,6 +54,17 @@ void listing_add_text(struct listing *listing, const char *text, listing_link *l
 	}
 }
 
+void inspection_print(const struct inspection *inspection, FILE *file)
+{
+	for (unsigned i = 0; i < inspection->count; i++) {
+		const struct listing *listing = &inspection->listings[i];
+
+		fprintf(file, "\n=== %s\n", listing->title);
+		for (unsigned line = 0; line < listing->count; line++)
+			fprintf(file, "%s\n", listing_text(listing, line));
+	}
+}
+
 void inspection_free(struct inspection *inspection)
 {
 	for (unsigned i = 0; i < inspection->count; i++) {

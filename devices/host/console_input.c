@@ -20,7 +20,8 @@ struct console_input {
 	bool readable; /* a pipe or file that may be read */
 	bool ended;
 	bool signals_to_guest;
-	int wake; /* -1: none */
+	int wakes[CONSOLE_WAKES];
+	unsigned wake_count;
 };
 
 /* What signal handlers need: they cannot be given an argument. The mode of the terminal is a property of the
@@ -125,7 +126,6 @@ struct console_input *console_input_open(const struct console_input_options *opt
 	console->input = options->input;
 	console->output = options->output;
 	console->signals_to_guest = options->signals_to_guest;
-	console->wake = -1;
 	if (isatty(options->input)) {
 		if (terminal.owned)
 			return console;
@@ -160,7 +160,8 @@ void console_input_close(struct console_input *console)
 
 void console_input_wake_by(struct console_input *console, int descriptor)
 {
-	console->wake = descriptor;
+	if (console->wake_count < CONSOLE_WAKES)
+		console->wakes[console->wake_count++] = descriptor;
 }
 
 /* Whether reading is allowed at the moment. */
@@ -227,7 +228,8 @@ void console_input_add_waits(struct console_input *console, struct host_wait *wa
 {
 	if (console_input_live(console) && may_read(console))
 		host_wait_add(wait, console->input);
-	host_wait_add(wait, console->wake);
+	for (unsigned i = 0; i < console->wake_count; i++)
+		host_wait_add(wait, console->wakes[i]);
 }
 
 bool console_input_wait(struct console_input *console, uint64_t timeout)

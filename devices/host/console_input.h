@@ -27,7 +27,8 @@ enum console_result {
 
 struct console_input *console_input_open(const struct console_input_options *options);
 void console_input_close(struct console_input *console);
-/* From now on console_input_wait also ends when this descriptor is readable. -1: no other, as at first. */
+/* From now on console_input_wait also ends when this descriptor is readable. CONSOLE_WAKES of them at most; none if negative. */
+#define CONSOLE_WAKES 2
 void console_input_wake_by(struct console_input *console, int descriptor);
 
 /* Takes one character without waiting. */

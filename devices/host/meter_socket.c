@@ -129,6 +129,11 @@ void meter_socket_write(struct meter_socket *meter, int number, const char *line
 	free(text);
 }
 
+int meter_socket_descriptor(const struct meter_socket *meter, int number)
+{
+	return meter->clients[number].descriptor;
+}
+
 void meter_socket_add_waits(const struct meter_socket *meter, struct host_wait *wait)
 {
 	host_wait_add(wait, meter->listener);

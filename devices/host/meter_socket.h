@@ -31,6 +31,8 @@ enum meter_input {
 enum meter_input meter_socket_read(struct meter_socket *meter, int client, char *line);
 /* Sends a line, to which CR and LF are added. */
 void meter_socket_write(struct meter_socket *meter, int client, const char *line);
+/* For more than a line, which the caller sends itself. */
+int meter_socket_descriptor(const struct meter_socket *meter, int client);
 void meter_socket_add_waits(const struct meter_socket *meter, struct host_wait *wait);
 
 #endif

@@ -447,6 +447,24 @@ static void end_run(struct vm *vm)
 	poll_debugger(vm);
 }
 
+/* The same wait goes on after a visit, so that the guest's time does not show that there was one. */
+static bool wait_through_visits(struct vm *vm, uint64_t ns)
+{
+	const struct vm_visitor *visitor = vm->options.visitor;
+	uint64_t now = host_ns(), until = now + ns;
+
+	for (;;) {
+		bool came = vm->class->wait_input(vm, until - now);
+
+		if (!visitor || !atomic_load_explicit(&visitor->wanted, memory_order_acquire))
+			return came;
+		vm_let_in(vm);
+		now = host_ns();
+		if (now > until)
+			now = until;
+	}
+}
+
 /* Waits for input and the debugger; true if there is any. The latter's news stop the machine. */
 static bool wait_outside(struct vm *vm, uint64_t ns)
 {
@@ -454,7 +472,7 @@ static bool wait_outside(struct vm *vm, uint64_t ns)
 	bool came = false;
 
 	if (vm->class->has_live_input(vm))
-		came = vm->class->wait_input(vm, ns);
+		came = wait_through_visits(vm, ns);
 	else
 		debugger->wait(debugger->context, ns);
 	if (debugger && debugger->pending(debugger->context))
@@ -617,6 +635,7 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 	vm->stop.reason = STOP_NONE;
 	vm_apply_watches(vm);
 	for (;;) {
+		vm_let_in(vm);
 		if (vm->interrupted) {
 			vm->interrupted = false;
 			return VM_INTERRUPTED;

@@ -4,6 +4,7 @@
 #ifndef JIT161_RUNTIME_VM_VM_H
 #define JIT161_RUNTIME_VM_VM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -61,6 +62,13 @@ struct vm_debugger {
 	void (*wait)(void *context, uint64_t timeout); /* for that, ns at most */
 };
 
+/* Somebody who looks at the machine while it runs or waits. Looking changes nothing. */
+struct vm_visitor {
+	atomic_bool wanted;	      /* set by any thread that wants the call below */
+	void (*visit)(void *context); /* on the machine's thread, between runs; takes `wanted` back */
+	void *context;
+};
+
 /* How processors that run at the same time take turns: runtime/vm/round.c. */
 struct vm_turns {
 	uint32_t quantum; /* cycles of a turn, at most VM_MAX_QUANTUM; 0 or 1: one, as the original */
@@ -75,6 +83,7 @@ struct vm_options {
 	struct vm_output output;
 	struct console_input *console;	    /* NULL: no keyboard */
 	const struct vm_debugger *debugger; /* NULL: none, as with never_wait and nobody connected */
+	struct vm_visitor *visitor;	    /* NULL: none */
 	bool wall_clock;     /* wait for the wall clock while idle with live input; never changes results */
 	uint64_t start_time; /* seconds since 1970 that the clock starts from; 0: the host's time */
 	uint64_t limit;	     /* virtual time after which the run ends, ns; 0: none */
@@ -288,6 +297,15 @@ void vm_host_needs(const struct vm *vm, struct host_needs *needs);
 /* A second machine in the same state that replays the first one's inputs and prints nothing. The first must
  * have been configured and loaded and not yet run. */
 struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error);
+
+/* Lets the visitor in, if one wants to look. Between runs. */
+static inline void vm_let_in(const struct vm *vm)
+{
+	struct vm_visitor *visitor = vm->options.visitor;
+
+	if (visitor && atomic_load_explicit(&visitor->wanted, memory_order_acquire))
+		visitor->visit(visitor->context);
+}
 
 /* Runs until the machine ends or `executed` cycles have been executed in all. */
 enum vm_state vm_run(struct vm *vm, uint64_t executed);
