@@ -70,6 +70,8 @@ void explore_free(struct exploration *exploration);
 
 /* Writes it. The details are made meanwhile. */
 bool explore_json(struct exploration *exploration, FILE *file, struct error *error);
+/* One of the details: the stages of a block. */
+bool explore_detail(struct exploration *exploration, unsigned number, FILE *file, struct error *error);
 bool explore_html(struct exploration *exploration, FILE *file, struct error *error);
 
 /* The source lines of a block's instructions, as a stage: "source". */

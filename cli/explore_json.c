@@ -85,6 +85,17 @@ static void put_detail(struct exploration *exploration, const struct inspection 
 	fputs("]}", file);
 }
 
+bool explore_detail(struct exploration *exploration, unsigned number, FILE *file, struct error *error)
+{
+	const struct explored_block *block = &exploration->blocks[number];
+	struct inspection inspection;
+	bool ok = explore_inspect(exploration, block, &inspection, error);
+
+	put_detail(exploration, &inspection, block->jit.user, file);
+	inspection_free(&inspection);
+	return ok;
+}
+
 /* The first blocks with all stages. */
 static bool put_details(struct exploration *exploration, FILE *file, struct error *error)
 {
@@ -92,12 +103,8 @@ static bool put_details(struct exploration *exploration, FILE *file, struct erro
 
 	fputs(",\n\"details\":[", file);
 	for (unsigned i = 0; ok && i < exploration->details && i < exploration->count; i++) {
-		struct inspection inspection;
-
 		fputs(i ? ",\n" : "\n", file);
-		ok = explore_inspect(exploration, &exploration->blocks[i], &inspection, error);
-		put_detail(exploration, &inspection, exploration->blocks[i].jit.user, file);
-		inspection_free(&inspection);
+		ok = explore_detail(exploration, i, file, error);
 	}
 	fputs("\n]", file);
 	return ok;

@@ -139,8 +139,8 @@ class Browser:
 class Page:
     def __init__(self, browser, address):
         self.browser, self.address = browser, address
-        target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self.call(domain + ".enable")
         started = time.monotonic()
@@ -199,6 +199,10 @@ class Page:
         import base64
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
+
+    def close(self):
+        self.browser.call("Target.closeTarget", targetId=self.target)
+        self.browser.events.clear()
 
     def check(self):
         """Fails on script errors, on what the browser complains of, and on anything fetched beside the page itself."""

@@ -83,6 +83,39 @@ def check_run(program, guests, folder):
     assert "in a region" in fates and "not executed often enough" in fates, fates
 
 
+def check_counts(program, guests, folder):
+    """Executions as the first tier's code, samples of the guest's time, and the plain interpreter have them."""
+    words = ["--hot=1000", "--all", "--details=0", "--json=-", "--threshold=2000", "-c", os.path.join(guests, "..", "sys161.conf"), "-C",
+             "1:file=" + os.path.join(folder, "disk.img"), os.path.join(guests, "..", "kernel.elf"), "quick"]
+
+    def run(*how):
+        data = json.loads(dump(program, *how, *words))
+        return data, {(b["va"], b["pa"]): b for b in data["blocks"] if not b.get("user")}
+
+    first, of_first = run()
+    exact, of_exact = run("--counts")
+    assert first["counted_by"] == "first tier" and exact["counted_by"] == "reference interpreter"
+    assert 0.3 < sum(b["share"] for b in exact["blocks"]) <= 1.001  # programs that ended have no code any more
+    # Code counts what is entered at the start of a block, also if its first instruction faults then; rests of slices are interpreted,
+    # and other blocks run through.
+    hot = [key for key, b in of_first.items() if b["executions"] > 2000]
+    assert len(hot) > 50
+    for key in hot:
+        assert of_exact[key]["executions"] >= 0.99 * of_first[key]["executions"], (of_first[key], of_exact[key])
+    alike = sum(of_exact[key]["executions"] < 1.1 * of_first[key]["executions"] for key in hot)
+    assert alike > len(hot) / 2, (alike, len(hot))
+    # Regions: estimates near the truth, and blocks within them.
+    both, of_both = run("--tiers=auto")
+    assert both["counted_by"] == "samples" and sum(b["samples"] for b in both["blocks"]) <= both["samples"]
+    counted, of_counted = run("--tiers=auto", "--counts")
+    regions = [key for key, b in of_both.items() if b["tier"] == 2 and b["samples"] > 100 and key in of_counted]
+    assert len(regions) >= 2 and any(b.get("inner") for b in both["blocks"])
+    for key in regions:
+        truth = of_counted[key]
+        assert truth["tier"] == 2 and 0.8 < of_both[key]["share"] / truth["share"] < 1.25, (of_both[key], truth)
+        assert 0.7 < of_both[key]["estimated"] / truth["executions"] < 1.4, (of_both[key], truth)
+
+
 def check_page(program, guests, folder):
     page_file = os.path.join(folder, "many.html")
     dump(program, "--hot=100", "--all", "--details=5", "--html=" + page_file, "-c", os.path.join(guests, "one-cpu.conf"),
@@ -129,6 +162,10 @@ def check_page(program, guests, folder):
         # Hover: the same guest instruction in all stages.
         dump(program, "--at=0x80003d84", "--details=1", "--html=" + page_file, os.path.join(guests, "..", "kernel.elf"))
         page = chromium.open(page_file)
+        # What is packed comes out as it is in the data.
+        data = json.loads(dump(program, "--at=0x80003d84", "--details=1", "--json=-", os.path.join(guests, "..", "kernel.elf")))
+        assert json.loads(page.evaluate("JSON.stringify(detailOf(data.blocks[0]))")) == data["details"][0]
+        assert page.evaluate("data.fates.join()") == ",".join(data["fates"])
         assert page.evaluate("[...document.querySelectorAll('.stage')].map(s => s.dataset.stage).join()") == \
             "guest,ir,llvm-optimised,host"
         assert page.evaluate("document.querySelectorAll('#graph .node').length") >= 2
@@ -157,6 +194,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_data(program, os.path.join(sys.argv[2], "kernel.elf"))
         check_run(program, guests, folder)
+        check_counts(program, guests, folder)
         browser.or_skip()
         check_page(program, guests, folder)
 
