@@ -12,25 +12,29 @@
 #define TECHNIQUES	"reference,interp,tier1,tier1:call,tier1:trap,tier2,tier2:call,tier2:trap"
 #define DEFAULT_SECONDS 0.001
 
-static const char usage_text[] = "Usage: jit161 costs [options]\n"
-				 "  Measures what each sensitive operation costs under each technique, by "
-				 "small programs that do it again and "
-				 "again.\n"
-				 "  --machine=system161|malta  one of them; default: both\n"
-				 "  --techniques=LIST          with commas between; default:\n"
-				 "                             " TECHNIQUES "\n"
-				 "  --operations=LIST          only those whose names begin so: mtc0,tlb\n"
-				 "  --rounds=N                 measurements of each, from 6; default: 15\n"
-				 "  --sample=MILLISECONDS      how long one takes; default: 1\n"
-				 "  --json=FILE                all figures; - for standard output\n"
-				 "  --svg=FILE                 a plot\n"
-				 "  --html=FILE                one page with plots and tables\n";
+static const char usage_text[] =
+    "Usage: jit161 costs [options]\n"
+    "  Measures what each sensitive operation costs under each technique, by "
+    "small programs that do it again and "
+    "again.\n"
+    "  --machine=system161|malta  one of them; default: both\n"
+    "  --techniques=LIST          with commas between; default:\n"
+    "                             " TECHNIQUES "\n"
+    "  --operations=LIST          only those whose names begin so: mtc0,tlb\n"
+    "  --rounds=N                 measurements of each, from 6; default: 15\n"
+    "  --sample=MILLISECONDS      how long one takes; default: 1\n"
+    "  --instructions=auto|steps|off  count the host's: by its counter, else by single steps,\n"
+    "                             which see user mode only; by steps; not at all\n"
+    "  --json=FILE                all figures; - for standard output\n"
+    "  --svg=FILE                 a plot\n"
+    "  --html=FILE                one page with plots and tables\n";
 
 struct costs_options {
 	const char *techniques, *operations, *json, *svg, *html;
 	unsigned rounds;
 	double seconds;
 	bool machines[COST_MACHINES];
+	bool steps, uncounted; /* --instructions */
 };
 
 static bool parse_machine(struct costs_options *options, const char *name)
@@ -62,6 +66,11 @@ static bool parse_option(struct costs_options *options, const char *word)
 		return *(options->techniques = word + 13);
 	if (strncmp(word, "--operations=", 13) == 0)
 		return *(options->operations = word + 13);
+	if (strncmp(word, "--instructions=", 15) == 0) {
+		options->steps = strcmp(word + 15, "steps") == 0;
+		options->uncounted = strcmp(word + 15, "off") == 0;
+		return options->steps || options->uncounted || strcmp(word + 15, "auto") == 0;
+	}
 	if (strncmp(word, "--json=", 7) == 0)
 		return *(options->json = word + 7);
 	if (strncmp(word, "--svg=", 6) == 0)
@@ -207,13 +216,18 @@ int command_costs(int argc, char **argv)
 	    !choose_operations(&report, &options, &error))
 		return complain(&error);
 	backend = options_library_path(BACKEND_LIBRARY);
-	host_counter_open(&report.counter);
+	report.counter.fd = -1;
+	snprintf(report.counter.problem, sizeof(report.counter.problem), "not asked for");
+	if (!options.uncounted && !options.steps)
+		host_counter_open(&report.counter);
+	report.steps = options.steps || (!options.uncounted && report.counter.fd < 0);
 	report.rounds = options.rounds;
 	report.seconds = options.seconds;
 	how = (struct cost_options){.backend_path = backend,
 				    .rounds = options.rounds,
 				    .seconds = options.seconds,
-				    .counter = &report.counter};
+				    .counter = &report.counter,
+				    .steps = report.steps};
 	measure_all(&report, &how);
 	status = report_all(&report, &options);
 	host_counter_close(&report.counter);

@@ -24,7 +24,8 @@ struct cost_report {
 	double seconds;
 	struct technique techniques[COSTS_TECHNIQUES_MAX];
 	struct host_counter counter;
-	bool same; /* nothing failed, and all techniques ended in the same states */
+	bool steps; /* the host's instructions are counted by single steps, as there is no such counter */
+	bool same;  /* nothing failed, and all techniques ended in the same states */
 	struct cost_table tables[COST_MACHINES];
 };
 

@@ -23,18 +23,44 @@ static void print_cell(FILE *file, const struct cost *cost, const struct cost_es
 	fprintf(file, " %*s%s", width > CELL ? 0 : CELL - width, "", text);
 }
 
+/* Of one operation under one technique; a count by steps is no estimate. */
+static void print_instructions(const struct cost_report *report, const struct cost *cost, bool differs,
+			       FILE *file)
+{
+	if (!report->steps || !cost->ok)
+		print_cell(file, cost, &cost->instructions, differs);
+	else if (cost->uncounted[0])
+		fprintf(file, " %*s", CELL, "?");
+	else
+		fprintf(file, " %*.1f%s", CELL - differs, cost->instructions.median, differs ? "!" : "");
+}
+
+static void print_title(const struct cost_report *report, const struct cost_table *table, bool instructions,
+			FILE *file)
+{
+	const char *machine = cost_machine_titles[table->machine];
+
+	if (instructions && report->steps)
+		fprintf(file, "%s: host instructions per operation, user mode, counted by single steps\n\n",
+			machine);
+	else
+		fprintf(file,
+			"%s: %s per operation, median of %u \u00b1 half of what holds it with 95 %% "
+			"confidence\n\n",
+			machine,
+			!instructions		 ? "ns"
+			: report->counter.kernel ? "host instructions"
+						 : "host instructions, user mode",
+			report->rounds);
+}
+
 static void print_table(const struct cost_report *report, const struct cost_table *table, bool instructions,
 			FILE *file)
 {
 	int group = -1;
 
-	fprintf(
-	    file,
-	    "%s: %s per operation, median of %u \u00b1 half of what holds it with 95 %% confidence\n\n%-20s",
-	    cost_machine_titles[table->machine],
-	    instructions ? (report->counter.kernel ? "host instructions" : "host instructions, user mode")
-			 : "ns",
-	    report->rounds, "");
+	print_title(report, table, instructions, file);
+	fprintf(file, "%-20s", "");
 	for (unsigned n = 0; n < report->technique_count; n++)
 		fprintf(file, " %*s", CELL, report->techniques[n].name);
 	fputc('\n', file);
@@ -48,8 +74,10 @@ static void print_table(const struct cost_report *report, const struct cost_tabl
 		for (unsigned n = 0; n < report->technique_count; n++) {
 			const struct cost *cost = &table->costs[n][i];
 
-			print_cell(file, cost, instructions ? &cost->instructions : &cost->ns,
-				   table->differs[n][i]);
+			if (instructions)
+				print_instructions(report, cost, table->differs[n][i], file);
+			else
+				print_cell(file, cost, &cost->ns, table->differs[n][i]);
 		}
 		fputc('\n', file);
 	}
@@ -63,6 +91,10 @@ static void print_problems(const struct cost_report *report, const struct cost_t
 			if (table->differs[n][i])
 				fprintf(file, "%s, %s: another state than %s\n", table->operations[i].name,
 					report->techniques[n].name, report->techniques[0].name);
+			if (table->costs[n][i].uncounted[0])
+				fprintf(file, "%s, %s: host instructions were not counted: %s\n",
+					table->operations[i].name, report->techniques[n].name,
+					table->costs[n][i].uncounted);
 			if (!table->costs[n][i].ok)
 				fprintf(file, "%s, %s: %s\n", table->operations[i].name,
 					report->techniques[n].name, table->costs[n][i].problem);
@@ -77,11 +109,11 @@ void costs_print(const struct cost_report *report, FILE *file)
 		if (!table->count)
 			continue;
 		print_table(report, table, false, file);
-		if (report->counter.fd >= 0)
+		if (report->steps || report->counter.fd >= 0)
 			print_table(report, table, true, file);
 		print_problems(report, table, file);
 	}
-	if (report->counter.fd < 0)
+	if (report->counter.fd < 0 && !report->steps)
 		fprintf(file, "Host instructions were not counted: %s.\n", report->counter.problem);
 	if (report->same)
 		fprintf(file,
@@ -112,7 +144,7 @@ static cJSON *cost_json(const struct cost_report *report, const struct cost_tabl
 		return object;
 	}
 	add_estimate(object, "ns", &cost->ns);
-	if (report->counter.fd >= 0)
+	if ((report->steps && !cost->uncounted[0]) || report->counter.fd >= 0)
 		add_estimate(object, "host_instructions", &cost->instructions);
 	if (report->techniques[technique].kind->engine == ENGINE_JIT) {
 		cJSON_AddNumberToObject(object, "translated", cost->translated);
@@ -154,10 +186,12 @@ bool costs_write_json(const struct cost_report *report, const char *path, struct
 	cJSON_AddNumberToObject(root, "sample_seconds", report->seconds);
 	cJSON_AddNumberToObject(root, "confidence", 0.95);
 	cJSON_AddBoolToObject(root, "same_state", report->same);
-	if (report->counter.fd < 0)
+	if (report->counter.fd < 0 && !report->steps)
 		cJSON_AddStringToObject(root, "host_instructions_problem", report->counter.problem);
 	else
 		cJSON_AddBoolToObject(root, "host_instructions_of_kernel", report->counter.kernel);
+	if (report->steps)
+		cJSON_AddStringToObject(root, "host_instructions_by", "single steps");
 	machines = cJSON_AddArrayToObject(root, "machines");
 	for (unsigned i = 0; i < COST_MACHINES; i++)
 		if (report->tables[i].count)

@@ -8,11 +8,16 @@
 #include <unistd.h>
 
 #include "runtime/core/digest.h"
+#include "study/host_steps.h"
 
 #define HOT	     200 /* executions that make a block hot enough for LLVM */
 #define FIRST_CYCLES 4096
 #define START_TIME   1 /* the same clock for all */
 #define CODE_BYTES   (1u << 20)
+#define STEPPED                                                                                              \
+	60u /* cycles in the shorter of two pieces of work, at least: regions are entered for no less */
+#define LONGER	    2	  /* times as many are in the other */
+#define MOST_CYCLES 10000 /* of one iteration */
 
 /* Two machines, without and with the operation. */
 struct bench {
@@ -278,6 +283,84 @@ static bool run(struct bench benches[2], const struct cost_operation *operation,
 	return true;
 }
 
+/* --- instructions by single steps --- */
+
+/* What the child is to do, and did. Shared with it. */
+struct stepping {
+	struct bench *bench;
+	uint64_t cycles; /* of the shorter piece of work */
+	uint32_t iterations[2];
+	double exceptions[2];
+};
+
+static void run_iterations(void *context, unsigned part)
+{
+	struct stepping *stepping = context;
+	const struct cpu *cpu = &stepping->bench->vm->cpus[0];
+	uint32_t iterations = cost_iterations(cpu);
+	uint64_t exceptions = raised(cpu);
+
+	advance(stepping->bench, stepping->cycles * (part ? LONGER : 1));
+	stepping->iterations[part] = cost_iterations(cpu) - iterations;
+	stepping->exceptions[part] = (double)(raised(cpu) - exceptions);
+}
+
+/* To where an iteration has just been counted; how many cycles that took. */
+static uint64_t to_next_iteration(struct bench *bench)
+{
+	const struct cpu *cpu = &bench->vm->cpus[0];
+	uint32_t before = cost_iterations(cpu);
+	uint64_t cycles = 0;
+
+	do
+		cycles++;
+	while (advance(bench, 1) && cost_iterations(cpu) == before && cycles < MOST_CYCLES);
+	return cycles;
+}
+
+/* Of one iteration. The difference of two pieces of work that begin and end at the same place of the loop: what calling, the start
+ * and the end of a slice take is in both. */
+static bool step_one(struct bench *bench, double *instructions, double *exceptions, struct cost *cost)
+{
+	struct stepping *stepping =
+	    mmap(NULL, sizeof(*stepping), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t counts[2], cycles;
+	bool good;
+
+	if (stepping == MAP_FAILED)
+		abort();
+	to_next_iteration(bench);
+	cycles = to_next_iteration(bench);
+	*stepping = (struct stepping){.bench = bench, .cycles = (STEPPED / cycles + 1) * cycles};
+	good =
+	    host_steps_count(run_iterations, stepping, 2, counts, cost->uncounted, sizeof(cost->uncounted));
+	if (good) {
+		double iterations = (double)stepping->iterations[1] - stepping->iterations[0];
+
+		*instructions = ((double)counts[1] - (double)counts[0]) / iterations;
+		*exceptions = (stepping->exceptions[1] - stepping->exceptions[0]) / iterations;
+		good = iterations > 0;
+		if (!good)
+			snprintf(cost->uncounted, sizeof(cost->uncounted), "its loop does not come round");
+	}
+	munmap(stepping, sizeof(*stepping));
+	return good;
+}
+
+/* The machines are not of use afterwards: parts of them are shared with the child. */
+static void count_steps(struct bench benches[2], const struct cost_operation *operation, struct cost *cost)
+{
+	double instructions[2], exceptions[2], times = operation->per_iteration;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (!step_one(&benches[i], &instructions[i], &exceptions[i], cost))
+			return;
+	if (operation->by_exceptions)
+		times = exceptions[1];
+	cost->instructions.median = (instructions[1] - instructions[0]) / times;
+	cost->instructions.low = cost->instructions.high = cost->instructions.median;
+}
+
 void cost_measure(enum cost_machine machine, const struct cost_operation *operation,
 		  const struct technique *technique, const struct cost_options *options, struct cost *cost)
 {
@@ -288,9 +371,11 @@ void cost_measure(enum cost_machine machine, const struct cost_operation *operat
 		benches[i].vm = make(machine, operation, i, technique, options, cost);
 	if (benches[0].vm && benches[1].vm) {
 		cost->ok = run(benches, operation, options, cost);
-		if (cost->ok)
+		if (cost->ok) {
 			note_engine(&benches[1], cost);
-		else if (!cost->problem[0])
+			if (options->steps)
+				count_steps(benches, operation, cost);
+		} else if (!cost->problem[0])
 			snprintf(cost->problem, sizeof(cost->problem), "the program stopped");
 	}
 	for (unsigned i = 0; i < 2; i++)

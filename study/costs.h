@@ -26,6 +26,7 @@ struct cost {
 	char problem[256];
 	struct cost_estimate ns;	   /* of the machine thread's CPU time */
 	struct cost_estimate instructions; /* of the host; all 0 if they cannot be counted */
+	char uncounted[64];		   /* why they were not counted by steps, if they should have been */
 	double translated; /* share of the guest's cycles that ran in translated code, with the operation */
 	double exits, host_traps; /* from translated code, for one operation */
 	double exceptions
@@ -38,6 +39,7 @@ struct cost_options {
 	unsigned rounds;
 	double seconds; /* that one measurement of one loop takes */
 	const struct host_counter *counter;
+	bool steps; /* count the host's instructions by single steps (study/host_steps.h) instead */
 };
 
 /* Guest cycles before the first measurement: by then all code is translated. */

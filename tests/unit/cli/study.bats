@@ -320,6 +320,9 @@ setup() {
 	    for cost in (c for t in by_name.values() for c in t.values()):
 	        assert cost["ns"]["low"] <= cost["ns"]["median"] <= cost["ns"]["high"], cost
 	    assert round(by_name["tlbp"]["tier1:trap"]["host_traps"]) == 1, by_name["tlbp"]
+	    for t in by_name.values():
+	        counts = {name: c["host_instructions"]["median"] for name, c in t.items() if "host_instructions" in c}
+	        assert not counts or 20 < counts["tier1"] < counts["tier1:trap"] < 20000, counts
 	    assert round(by_name["system call"]["tier1"]["exits"]) == 2, by_name["system call"]
 	    assert len({c["state"] for c in by_name["tlbp"].values()}) == 1
 	picture = xml.dom.minidom.parse("costs.svg")
@@ -334,7 +337,7 @@ setup() {
 		run jit161 costs $option
 		[ "$status" -eq 2 ]
 	done
-	run jit161 costs --svg=/nowhere/x.svg --operations=tlbp --techniques=reference --rounds=6 --sample=0.1
+	run jit161 costs --svg=/nowhere/x.svg --operations=tlbp --techniques=reference --rounds=6 --sample=0.1 --instructions=off
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"Cannot write /nowhere/x.svg"* ]]
 }
