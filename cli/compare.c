@@ -265,16 +265,15 @@ static void measure_all(const struct compare_options *options, struct comparison
 	comparison->same = compare_runs(comparison->techniques, comparison->count);
 }
 
-static void release(struct comparison *comparison)
+static void release(const struct comparison *comparison)
 {
 	for (unsigned i = 0; i < comparison->count; i++)
 		free(comparison->techniques[i].runs);
 	free((char *)comparison->title);
 }
 
-/* The same techniques with a monitor as the kernel; the kernel's name ends at the first blank. False: they did not all end in the
- * same state. */
-static bool measure_monitor(const struct compare_options *options, const struct comparison *alone,
+/* The same techniques with a monitor as the kernel; the kernel's name ends at the first blank. */
+static void measure_monitor(const struct compare_options *options, struct comparison *alone,
 			    struct guest guest)
 {
 	static struct comparison under;
@@ -294,12 +293,8 @@ static bool measure_monitor(const struct compare_options *options, const struct 
 	}
 	under.title = title_of(kernel, guest.arguments);
 	measure_all(options, &under, &guest);
-	fputc('\n', stdout);
-	compare_print(&under, stdout);
-	compare_print_monitor(alone, &under, stdout);
-	release(&under);
+	alone->under = &under;
 	free(kernel);
-	return under.same;
 }
 
 static int compare(struct compare_options *options, struct comparison *comparison)
@@ -317,17 +312,22 @@ static int compare(struct compare_options *options, struct comparison *compariso
 			      .start_time = run->start_time ? run->start_time : (uint64_t)time(NULL),
 			      .limit = run->limit};
 	struct error error;
+	int status = EXIT_NORMAL;
 	bool ok;
 
 	comparison->title = title_of(run->kernel, run->malta ? run->board.command_line : run->arguments);
 	measure_all(options, comparison, &guest);
+	if (options->monitor)
+		measure_monitor(options, comparison, guest);
 	ok = report(comparison, options, &error);
-	if (ok && options->monitor)
-		comparison->same = measure_monitor(options, comparison, guest) && comparison->same;
-	release(comparison);
 	if (!ok)
-		return complain(&error);
-	return comparison->same ? EXIT_NORMAL : EXIT_CRASH;
+		status = complain(&error);
+	else if (!comparison->same || (comparison->under && !comparison->under->same))
+		status = EXIT_CRASH;
+	if (comparison->under)
+		release(comparison->under);
+	release(comparison);
+	return status;
 }
 
 int command_compare(int argc, char **argv)

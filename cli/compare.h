@@ -15,7 +15,16 @@ struct comparison {
 	unsigned rounds, count;
 	bool same; /* all ended in the same state */
 	struct compared techniques[COMPARE_TECHNIQUES_MAX];
+	/* The same techniques in the same order, with the guest under a monitor (--monitor); NULL: not asked for. */
+	const struct comparison *under;
 };
+
+/* How many times as much a technique takes with the monitor. */
+struct compare_times {
+	double cycles, seconds, cpu_seconds;
+};
+/* False: there is no such figure. */
+bool compare_times(const struct comparison *comparison, unsigned technique, struct compare_times *times);
 
 /* What the pages and tables show of one run. */
 double
@@ -29,8 +38,6 @@ const char *compare_end(const struct measurement *run); /* "power-off", "limit",
 const struct compared *compare_base(const struct comparison *comparison);
 
 void compare_print(const struct comparison *comparison, FILE *file);
-/* How many times as much a guest takes under a monitor. Both have the same techniques in the same order. */
-void compare_print_monitor(const struct comparison *alone, const struct comparison *under, FILE *file);
 bool compare_write_json(const struct comparison *comparison, const char *path, struct error *error);
 /* One page that needs nothing else: no scripts, no network. */
 bool compare_write_html(const struct comparison *comparison, const char *path, struct error *error);

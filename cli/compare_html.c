@@ -187,10 +187,48 @@ static void write_state(const struct comparison *comparison, FILE *file)
 		}
 }
 
-static void write_page(const struct comparison *comparison, FILE *file)
+/* How many times as much each technique takes under the monitor. */
+static void write_times(const struct comparison *comparison, FILE *file)
+{
+	static const char *const parts[] = {"guest cycles", "wall time", "CPU time"};
+	enum {
+		PARTS = sizeof(parts) / sizeof(parts[0])
+	};
+	const char *rows[COMPARE_TECHNIQUES_MAX];
+	struct svg_dot dots[COMPARE_TECHNIQUES_MAX * PARTS];
+	struct svg_axis axis = {"times as much as alone", 1, 10, true};
+	unsigned count = 0;
+
+	fputs("<table><tr><th></th><th>guest cycles</th><th>wall s</th><th>CPU s</th></tr>\n", file);
+	for (unsigned i = 0; i < comparison->count; i++) {
+		struct compare_times times;
+
+		if (!compare_times(comparison, i, &times))
+			continue;
+		fputs("<tr><td>", file);
+		html_text(file, comparison->techniques[i].name);
+		fprintf(file, "</td><td>%.2f</td><td>%.2f</td><td>%.2f</td></tr>\n", times.cycles,
+			times.seconds, times.cpu_seconds);
+		for (unsigned part = 0; part < PARTS; part++) {
+			double value = (double[]){times.cycles, times.seconds, times.cpu_seconds}[part];
+
+			dots[count * PARTS + part] = (struct svg_dot){count, part, value, value, value};
+			while (value > axis.high)
+				axis.high *= 10;
+			while (value < axis.low && value > 0)
+				axis.low /= 10;
+		}
+		rows[count++] = comparison->techniques[i].name;
+	}
+	fputs("</table>\n", file);
+	if (count)
+		svg_dots(file, comparison->under->title, &axis, rows, count, parts, PARTS, dots,
+			 count * PARTS);
+}
+
+static void write_guest(const struct comparison *comparison, FILE *file)
 {
 	double fastest = 0, slowest = 0;
-	char title[440];
 
 	for (unsigned i = 0; i < comparison->count; i++) {
 		const struct compared *compared = &comparison->techniques[i];
@@ -202,24 +240,38 @@ static void write_page(const struct comparison *comparison, FILE *file)
 		if (compared->typical->seconds > slowest)
 			slowest = compared->typical->seconds;
 	}
-	snprintf(title, sizeof(title), "%.400s: one guest, %u techniques", comparison->title,
-		 comparison->count);
-	page_start(file, title);
 	write_state(comparison, file);
 	fprintf(file, "<p>Medians of %u round%s.</p>\n", comparison->rounds,
 		comparison->rounds == 1 ? "" : "s");
 	write_table(comparison, file);
-	if (slowest > 0) {
-		fputs("<h2>Progress</h2>\n<p>A ring is where a technique gets ahead for good.</p>\n", file);
-		write_progress(comparison, file, 0, fastest * 3 < slowest ? fastest * 3 : slowest);
-		fputs("<h2>Start-up and steady state: the same, logarithmic</h2>\n", file);
-		write_progress(comparison, file, fastest * START_SHARE, slowest);
-		fputs("<h2>Break-even</h2>\n", file);
-		write_break_even(comparison, file);
-		fputs("<h2>Where CPU time goes</h2>\n", file);
-		write_time(comparison, file);
-		fputs("<h2>Exits from translated code, per million guest cycles</h2>\n", file);
-		write_exits(comparison, file);
+	if (slowest == 0)
+		return;
+	fputs("<h2>Progress</h2>\n<p>A ring is where a technique gets ahead for good.</p>\n", file);
+	write_progress(comparison, file, 0, fastest * 3 < slowest ? fastest * 3 : slowest);
+	fputs("<h2>Start-up and steady state: the same, logarithmic</h2>\n", file);
+	write_progress(comparison, file, fastest * START_SHARE, slowest);
+	fputs("<h2>Break-even</h2>\n", file);
+	write_break_even(comparison, file);
+	fputs("<h2>Where CPU time goes</h2>\n", file);
+	write_time(comparison, file);
+	fputs("<h2>Exits from translated code, per million guest cycles</h2>\n", file);
+	write_exits(comparison, file);
+}
+
+static void write_page(const struct comparison *comparison, FILE *file)
+{
+	char title[440];
+
+	snprintf(title, sizeof(title), "%.400s: one guest, %u techniques", comparison->title,
+		 comparison->count);
+	page_start(file, title);
+	write_guest(comparison, file);
+	if (comparison->under) {
+		fputs("<h1>Under a monitor: ", file);
+		html_text(file, comparison->under->title);
+		fputs("</h1>\n", file);
+		write_times(comparison, file);
+		write_guest(comparison->under, file);
 	}
 	page_end(file);
 }

@@ -119,9 +119,8 @@ static cJSON *technique_json(const struct comparison *comparison, const struct c
 	return object;
 }
 
-bool compare_write_json(const struct comparison *comparison, const char *path, struct error *error)
+static cJSON *comparison_json(const struct comparison *comparison)
 {
-	struct output_file output;
 	cJSON *root = cJSON_CreateObject(), *techniques;
 
 	cJSON_AddStringToObject(root, "guest", comparison->title);
@@ -130,6 +129,38 @@ bool compare_write_json(const struct comparison *comparison, const char *path, s
 	techniques = cJSON_AddArrayToObject(root, "techniques");
 	for (unsigned i = 0; i < comparison->count; i++)
 		cJSON_AddItemToArray(techniques, technique_json(comparison, &comparison->techniques[i]));
+	return root;
+}
+
+static cJSON *times_json(const struct comparison *comparison)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	for (unsigned i = 0; i < comparison->count; i++) {
+		struct compare_times times;
+		cJSON *row;
+
+		if (!compare_times(comparison, i, &times))
+			continue;
+		row = cJSON_AddObjectToObject(object, comparison->techniques[i].name);
+		cJSON_AddNumberToObject(row, "guest_cycles", times.cycles);
+		cJSON_AddNumberToObject(row, "wall_seconds", times.seconds);
+		cJSON_AddNumberToObject(row, "cpu_seconds", times.cpu_seconds);
+	}
+	return object;
+}
+
+bool compare_write_json(const struct comparison *comparison, const char *path, struct error *error)
+{
+	struct output_file output;
+	cJSON *root = comparison_json(comparison);
+
+	if (comparison->under) {
+		cJSON *under = comparison_json(comparison->under);
+
+		cJSON_AddItemToObject(under, "times_as_much", times_json(comparison));
+		cJSON_AddItemToObject(root, "under_monitor", under);
+	}
 	json_print(root, output_file_create(&output, path));
 	return output_file_close(&output, "json", error);
 }

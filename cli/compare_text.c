@@ -158,7 +158,7 @@ static void print_break_even(const struct comparison *comparison, FILE *file)
 	}
 }
 
-void compare_print(const struct comparison *comparison, FILE *file)
+static void print_one(const struct comparison *comparison, FILE *file)
 {
 	const struct measurement *run = first_run(comparison);
 
@@ -189,17 +189,32 @@ void compare_print(const struct comparison *comparison, FILE *file)
 				comparison->techniques[i].difference);
 }
 
-void compare_print_monitor(const struct comparison *alone, const struct comparison *under, FILE *file)
+bool compare_times(const struct comparison *alone, unsigned number, struct compare_times *times)
 {
-	fprintf(file, "\n  Times as much as %s:\n  %-14s %14s %9s %9s\n", alone->title, "", "guest cycles",
-		"wall s", "CPU s");
-	for (unsigned i = 0; i < alone->count; i++) {
-		const struct compared *one = &alone->techniques[i], *other = &under->techniques[i];
+	const struct compared *one = &alone->techniques[number], *other = &alone->under->techniques[number];
 
-		if (one->typical && other->typical && !is_native(one) && one->typical->guest_cycles)
-			fprintf(file, "  %-14s %14.2f %9.2f %9.2f\n", one->name,
-				(double)other->typical->guest_cycles / (double)one->typical->guest_cycles,
-				other->seconds.median / one->seconds.median,
-				other->cpu_seconds.median / one->cpu_seconds.median);
+	if (!one->typical || !other->typical || is_native(one) || !one->typical->guest_cycles)
+		return false;
+	*times = (struct compare_times){
+	    (double)other->typical->guest_cycles / (double)one->typical->guest_cycles,
+	    other->seconds.median / one->seconds.median, other->cpu_seconds.median / one->cpu_seconds.median};
+	return true;
+}
+
+void compare_print(const struct comparison *comparison, FILE *file)
+{
+	print_one(comparison, file);
+	if (!comparison->under)
+		return;
+	fputc('\n', file);
+	print_one(comparison->under, file);
+	fprintf(file, "\n  Times as much as %s:\n  %-14s %14s %9s %9s\n", comparison->title, "",
+		"guest cycles", "wall s", "CPU s");
+	for (unsigned i = 0; i < comparison->count; i++) {
+		struct compare_times times;
+
+		if (compare_times(comparison, i, &times))
+			fprintf(file, "  %-14s %14.2f %9.2f %9.2f\n", comparison->techniques[i].name,
+				times.cycles, times.seconds, times.cpu_seconds);
 	}
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The pages of `jit161 compare --html` and `jit161 costs --html` in Chromium: no errors, nothing fetched, and the plots are drawn where they can
 be seen. Usage: pages.py BUILD"""
+import json
 import os
 import subprocess
 import sys
@@ -54,8 +55,27 @@ def compare(chromium):
     assert rows == TECHNIQUES, rows
 
 
+def monitored(chromium):
+    folder = os.path.join(GUESTS, "monitor")
+    make("compare", "--rounds=1", "--techniques=interp,tier1", "--html=monitor.html", "--json=monitor.json",
+         f"--monitor={folder}/monitor.elf alpha=solo:quick", "-c", os.path.join(folder, "monitor.conf"), os.path.join(folder, "solo.elf"), "quick")
+    with open("monitor.json") as file:
+        data = json.load(file)
+    under = data["under_monitor"]
+    assert data["same_state"] and under["same_state"] and list(under["times_as_much"]) == ["interp", "tier1"]
+    for name, times in under["times_as_much"].items():
+        one, other = ([t for t in d["techniques"] if t["name"] == name][0] for d in (data, under))
+        assert abs(times["wall_seconds"] - other["wall_seconds"]["median"] / one["wall_seconds"]["median"]) < 1e-6
+        assert times["guest_cycles"] == other["runs"][0]["guest_cycles"] / one["runs"][0]["guest_cycles"] > 2
+    page = chromium.open("monitor.html")
+    page.check()
+    plots = check_plots(page, 9)
+    assert plots[4]["circle"] == 2 * 3 + 3, plots[4]  # times as much, and the legend
+    assert page.evaluate("document.querySelector('h1 ~ h1').textContent") == "Under a monitor: monitor.elf alpha=solo:quick"
+
+
 def costs(chromium):
-    make("costs", "--operations=tlb,system", "--techniques=reference,tier1", "--rounds=6", "--sample=0.1",
+    make("costs", "--instructions=off", "--operations=tlb,system", "--techniques=reference,tier1", "--rounds=6", "--sample=0.1",
          "--html=costs.html", "--svg=costs.svg")
     page = chromium.open("costs.html")
     page.check()
@@ -74,5 +94,6 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     with browser.Browser() as chromium:
         compare(chromium)
+        monitored(chromium)
         costs(chromium)
     os.chdir("/")
