@@ -60,7 +60,7 @@ const char *const options_long_usage[] = {
     "     --gdb-jit                      Name translated code for a gdb that debugs this program",
     "     --stats=FILE.json              Write what happened to a file; - for standard output",
     "     --exit-times                   Measure how long exits from translated code take, by reason",
-    "     --control=PATH                 Where jit161 top finds the running machine",
+    "     --control=PATH                 Where jit161 top and dump --live find the running machine",
     "     --coverage=FILE.info           Write which lines of the kernel were executed, for lcov",
     "     --plugin=FILE.so[,ARGUMENTS]   Load a plugin that watches the guest; may be given several times",
     "     --transcript=FILE              Copy the console's output to a file",
