@@ -2,6 +2,7 @@
  * short one a twentieth of its time. The functions are the library's, with its declarations; each calls the real one. */
 #include <cjson/cJSON.h>
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,20 +17,26 @@ __attribute__((noreturn)) static void fail(void)
 	exit(EXIT_ERROR);
 }
 
-static void *find(const char *name)
+/* A function by its name, remembered in `known`; from any thread. */
+static void *find(_Atomic(void *) *known, const char *name)
 {
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* the same one each time, from any thread */
-	void *function = library ? dlsym(library, name) : NULL;
+	void *function = atomic_load_explicit(known, memory_order_relaxed);
 
+	if (function)
+		return function;
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	function = library ? dlsym(library, name) : NULL;
 	if (!function)
 		fail();
+	atomic_store_explicit(known, function, memory_order_relaxed);
 	return function;
 }
 
 #define CALL(type, name, parameters, arguments)                                                              \
 	type name parameters                                                                                 \
 	{                                                                                                    \
-		return ((type(*) parameters)find(#name))arguments;                                           \
+		static _Atomic(void *) known;                                                                \
+		return ((type(*) parameters)find(&known, #name))arguments;                                   \
 	}
 
 CALL(cJSON *, cJSON_CreateObject, (void), ())
@@ -53,11 +60,16 @@ CALL(cJSON *, cJSON_GetObjectItemCaseSensitive, (const cJSON *const object, cons
      (object, name))
 CALL(cJSON_bool, cJSON_HasObjectItem, (const cJSON *object, const char *name), (object, name))
 CALL(double, cJSON_GetNumberValue, (const cJSON *const item), (item))
+CALL(char *, cJSON_GetStringValue, (const cJSON *const item), (item))
+CALL(cJSON_bool, cJSON_IsNumber, (const cJSON *const item), (item))
+CALL(cJSON *, cJSON_CreateDoubleArray, (const double *numbers, int count), (numbers, count))
 CALL(int, cJSON_GetArraySize, (const cJSON *array), (array))
 CALL(char *, cJSON_Print, (const cJSON *item), (item))
 CALL(char *, cJSON_PrintUnformatted, (const cJSON *item), (item))
 
 void cJSON_Delete(cJSON *item)
 {
-	((void (*)(cJSON *))find("cJSON_Delete"))(item);
+	static _Atomic(void *) known;
+
+	((void (*)(cJSON *))find(&known, "cJSON_Delete"))(item);
 }
