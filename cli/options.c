@@ -67,6 +67,9 @@ const char *const options_long_usage[] = {
     "     --no-sandbox                   Do not confine the process before the guest starts",
     "     --threshold=N                  Compile every block executed N times; default: where it pays",
     "     --region=N                     Guest instructions in a compiled region at most",
+    "     --slow-exits=N                 Exits of a region before an access, in a million cycles, that make "
+    "its",
+    "                                    block call helpers; 0: all do; default: 64",
     "     --module=N                     Regions compiled together at most",
     "     --compile-threads=N            0: compile at once, on the machine's own thread",
     "     --code-size=SIZE               Memory for translated code, from 64K to 1G",
@@ -394,6 +397,12 @@ static bool long_option(struct parser *parser, const char *name, const char *val
 		if (!number(parser, name, value, 1, 2000, &n))
 			return false;
 		options->jit.region_instructions = (unsigned)n;
+		return true;
+	}
+	if (strcmp(name, "slow-exits") == 0) {
+		if (!number(parser, name, value, 0, 200, &n))
+			return false;
+		options->jit.slow_exits = (unsigned)n;
 		return true;
 	}
 	if (strcmp(name, "module") == 0) {

@@ -3,14 +3,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* The run is stopped at cycles that do not depend on the host, or neither would the exits from translated code. */
 #define SAMPLES	   512
-#define FIRST_NS   2000000u /* host time between two samples; doubled when there is no room for more */
-#define STEP_LEAST 20000u   /* cycles between two looks at the clock */
-#define STEP_MOST  (1u << 24)
+#define FIRST_STEP (1u << 20) /* cycles between two samples; doubled when there is no room for more */
 
 struct progress {
-	uint64_t start, distance; /* host time, ns */
-	uint32_t step;
+	uint64_t start; /* host time, ns */
+	uint64_t step;
 	unsigned count;
 	struct {
 		uint64_t ns, cycles, cpu_ns;
@@ -32,8 +31,7 @@ struct progress *progress_new(void)
 	if (!progress)
 		abort();
 	progress->start = read_clock(CLOCK_MONOTONIC);
-	progress->distance = FIRST_NS;
-	progress->step = STEP_LEAST;
+	progress->step = FIRST_STEP;
 	return progress;
 }
 
@@ -48,19 +46,14 @@ static void thin_out(struct progress *progress)
 	for (unsigned i = 0; i < SAMPLES / 2; i++)
 		progress->samples[i] = progress->samples[2 * i + 1];
 	progress->count = SAMPLES / 2;
-	progress->distance *= 2;
+	progress->step *= 2;
 }
 
-static void look(struct progress *progress, uint64_t cycles, bool last)
+static void look(struct progress *progress, uint64_t cycles)
 {
-	uint64_t now = read_clock(CLOCK_MONOTONIC) - progress->start;
-	uint64_t before = progress->count ? progress->samples[progress->count - 1].ns : 0;
-
-	if (!last && now - before < progress->distance)
-		return;
 	if (progress->count == SAMPLES)
 		thin_out(progress);
-	progress->samples[progress->count].ns = now;
+	progress->samples[progress->count].ns = read_clock(CLOCK_MONOTONIC) - progress->start;
 	progress->samples[progress->count].cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
 	progress->samples[progress->count++].cycles = cycles;
 }
@@ -70,15 +63,8 @@ enum vm_state progress_run(struct progress *progress, struct vm *vm)
 	enum vm_state state;
 
 	do {
-		uint64_t before = read_clock(CLOCK_MONOTONIC), took;
-
 		state = vm_run(vm, vm->totals.executed + progress->step);
-		look(progress, vm->totals.executed, state != VM_RUNNING);
-		took = read_clock(CLOCK_MONOTONIC) - before;
-		if (took < progress->distance / 4 && progress->step < STEP_MOST)
-			progress->step *= 2;
-		else if (took > progress->distance && progress->step > STEP_LEAST)
-			progress->step /= 2;
+		look(progress, vm->totals.executed);
 	} while (state == VM_RUNNING);
 	return state;
 }

@@ -36,6 +36,7 @@ struct jit_options jit_default_options(void)
 	    .threads = 1,
 	    .threshold = 0,
 	    .region_instructions = 200,
+	    .slow_exits = 64,
 	    .regions_per_module = 2,
 	    .code_bytes = 64u << 20,
 	};
@@ -412,7 +413,7 @@ static void run(struct jit *jit, struct cpu *cpu)
 		if (jit->journal && reason == EXIT_AFTER)
 			journal_name_writer(jit, cpu->pc - 4);
 		if (reason == EXIT_INTERPRET) { /* of a region */
-			slow_note(jit, current_offset(cpu));
+			slow_note(jit, cpu, current_offset(cpu));
 			jit->helpers.interpret(cpu);
 			continue;
 		}

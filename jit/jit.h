@@ -60,7 +60,10 @@ struct jit_options {
 			     * compiling pays for the run at hand */
 	unsigned region_instructions; /* guest instructions in a region at most */
 	unsigned regions_per_module;  /* regions compiled together at most */
-	size_t code_bytes;	      /* size of the code memory */
+	unsigned
+	    slow_exits; /* of a region before an access, in a million cycles, that make the access a slow one,
+				       * up to 200; 0: all are taken for slow (jit/slow.c) */
+	size_t code_bytes; /* size of the code memory */
 	/* Regions are kept in this directory between runs (jit/store/store.h), so many bytes of them; NULL: they are not. */
 	const char *cache_directory;
 	uint64_t cache_bytes;

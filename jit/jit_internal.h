@@ -97,7 +97,7 @@ struct code_object {
 #define SLOW_KNOWN  8192u /* bits, likewise */
 struct slow_accesses {
 	uint8_t exits[SLOW_PLACES]; /* of regions before an access, lately */
-	uint64_t since;		    /* translated cycles */
+	int64_t since;		    /* active cycles of the processor that left first */
 	uint8_t known[SLOW_KNOWN / 8];
 };
 
@@ -517,11 +517,11 @@ void requests_collect(struct jit *jit);
 
 struct journal *journal_new(void);
 void journal_free(struct journal *journal);
-/* A region left before the instruction at a RAM offset, so that the interpreter does it. */
-void slow_note(struct jit *jit, uint32_t offset);
+/* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. */
+void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset);
 /* Whether a block, moved by a distance in RAM, has accesses that are known to be slow. */
 bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance);
-/* Drops the second tier's code of the instruction at a RAM offset. */
+/* Drops regions that leave before the instruction at a RAM offset if it is slow. */
 void cache_drop_regions(struct jit *jit, uint32_t offset);
 
 /* A translation loses a place. `about`: LOSS_WRITTEN the RAM offset, LOSS_REPLACED the region's head. */

@@ -5,11 +5,11 @@
 #include "frontend/decode.h"
 #include "jit/jit_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Leaving costs some 150 ns: so many in so many cycles are about a hundredth of the time. */
-#define SLOW_EXITS  64
-#define SLOW_CYCLES 1000000u
+/* Leaving costs some 150 ns: 64 in so many cycles are about a hundredth of the time. */
+#define SLOW_CYCLES 1000000
 
 /* The instruction that a region left before to leave it to the interpreter, if that is an access; else false. One in a delay
  * slot is left at its branch. */
@@ -30,16 +30,16 @@ static unsigned place(uint32_t offset, unsigned count)
 	return (offset >> 2) * 0x9E3779B1u >> 7 & (count - 1);
 }
 
-void slow_note(struct jit *jit, uint32_t offset)
+void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset)
 {
 	struct slow_accesses *slow = &jit->slow;
-	uint64_t cycles = jit->statistics.translated_cycles;
+	int64_t active = (int64_t)cpu_active(cpu);
 
-	if (cycles - slow->since > SLOW_CYCLES) {
+	if (llabs(active - slow->since) > SLOW_CYCLES) { /* another processor may be behind */
 		memset(slow->exits, 0, sizeof(slow->exits));
-		slow->since = cycles;
+		slow->since = active;
 	}
-	if (++slow->exits[place(offset, SLOW_PLACES)] < SLOW_EXITS)
+	if (++slow->exits[place(offset, SLOW_PLACES)] < jit->options.slow_exits)
 		return;
 	slow->exits[place(offset, SLOW_PLACES)] = 0;
 	if (!find_access(jit, &offset))
@@ -50,6 +50,8 @@ void slow_note(struct jit *jit, uint32_t offset)
 
 bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance)
 {
+	if (jit->options.slow_exits == 0)
+		return true;
 	for (unsigned i = 0; i < block->words; i++) {
 		unsigned at = place(block->pa + distance + 4 * i, SLOW_KNOWN);
 

@@ -200,6 +200,20 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 	}
 }
 
+/* Whether a region has the instruction at a RAM offset in a block that leaves before slow accesses. */
+static bool leaves_at(const struct jit *jit, const struct granule_use *use, uint32_t offset)
+{
+	const struct translation *of = translation_at(jit, use->translation);
+
+	for (unsigned i = 0; of->tier == 2 && i < of->region->block_count; i++) {
+		const struct scanned_block *block = &of->region->blocks[i];
+
+		if (!block->slow && offset - (block->pa + use->distance) < 4u * block->words)
+			return true;
+	}
+	return false;
+}
+
 void cache_drop_regions(struct jit *jit, uint32_t offset)
 {
 	for (uint32_t number = jit->granules[offset >> CODE_GRANULE_SHIFT], next; number; number = next) {
@@ -207,7 +221,7 @@ void cache_drop_regions(struct jit *jit, uint32_t offset)
 		struct translation *of = translation_at(jit, use.translation);
 
 		next = use.next;
-		if (of->tier != 2 || !use_overlaps(jit, &use, offset, 4))
+		if (!leaves_at(jit, &use, offset))
 			continue;
 		if (of->pending) {
 			of->region->stale = true;

@@ -39,14 +39,14 @@ def check_data(program, kernel):
                      "llvm-optimised", "host"], names
     load = next(line for line in stage(detail, "guest")["lines"] if " lb\t" in line[0] or "  lb " in line[0])[1]
     for name, what in (("first", "movzx"), ("ir", "load.i8"), ("ir:dead_stores", "load.i8"), ("llvm", "load volatile i8"),
-                       ("llvm-optimised", "load volatile i8"), ("host", "movzx")):
+                       ("llvm-optimised", "load volatile i8"), ("host", "movsx")):
         lines = linked(stage(detail, name)["lines"], load)
         assert any(what in line for line in lines), (name, lines)
         other = linked(stage(detail, name)["lines"], load - 8)
         assert other and not any(what in line for line in other), (name, other)
     # The operation, too: of one number in all stages.
     op = next(line[2] for line in stage(detail, "ir")["lines"] if "load.i8" in line[0])
-    assert any(len(line) > 2 and line[2] == op and "movzx" in line[0] for line in stage(detail, "host")["lines"])
+    assert any(len(line) > 2 and line[2] == op and "movsx" in line[0] for line in stage(detail, "host")["lines"])
     # Text and data say the same.
     text = dump(program, "--at=0x%x" % head, "--block", "--stages=gth", kernel)
     for name in ("guest", "first", "host"):

@@ -373,7 +373,7 @@ static void test_registers_survive(void **state)
 	struct fixture *fixture = *state;
 	char text[8192];
 	int length = snprintf(text, sizeof(text),
-			      KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry\n"
+			      KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
 				     "  %%0 = get.i32 a0\n");
 	const void *code;
 

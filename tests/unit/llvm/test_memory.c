@@ -20,7 +20,7 @@ static const void *compile_load(struct fixture *fixture, const char *mode, const
 	}
 	snprintf(text, sizeof(text),
 		 "%s"
-		 "block va=00001000 pa=00001000 guest=3 cost=4 entry\n"
+		 "block va=00001000 pa=00001000 guest=3 cost=4 entry slow\n"
 		 "  %%0 = const.i32 99\n"
 		 "  set s0, %%0\n"
 		 "  %%1 = get.i32 a0\n"
@@ -49,7 +49,7 @@ static const void *compile_store(struct fixture *fixture, const char *mode, cons
 	}
 	snprintf(text, sizeof(text),
 		 "%s"
-		 "block va=00001000 pa=00001000 guest=3 cost=4 entry\n"
+		 "block va=00001000 pa=00001000 guest=3 cost=4 entry slow\n"
 		 "  %%0 = const.i32 99\n"
 		 "  set s0, %%0\n"
 		 "  %%1 = get.i32 a0\n"
@@ -366,7 +366,7 @@ static void test_addressing(void **state)
 {
 	struct fixture *fixture = *state;
 	const void *constant = fixture_compile(fixture,
-					       KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry\n"
+					       KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
 						      "  %0 = const.i32 0x80002004\n"
 						      "  %1 = load.i32 %0 @0/0\n"
 						      "  set v0, %1\n"
@@ -376,7 +376,7 @@ static void test_addressing(void **state)
 						      "  jump 80001008\n",
 					       0x80001000);
 	const void *sum = fixture_compile(fixture,
-					  KERNEL "block va=80001000 pa=00001000 guest=1 cost=1 entry\n"
+					  KERNEL "block va=80001000 pa=00001000 guest=1 cost=1 entry slow\n"
 						 "  %0 = get.i32 a0\n"
 						 "  %1 = const.i32 0xfffffffc\n"
 						 "  %2 = add.i32 %0, %1\n"
@@ -413,7 +413,7 @@ static void test_delay_slot(void **state)
 {
 	struct fixture *fixture = *state;
 	const void *code = fixture_compile(fixture,
-					   KERNEL "block va=80001000 pa=00001000 guest=3 cost=5 entry\n"
+					   KERNEL "block va=80001000 pa=00001000 guest=3 cost=5 entry slow\n"
 						  "  %0 = const.i32 0x80001010\n"
 						  "  set ra, %0\n"
 						  "  %1 = get.i32 a0\n"
@@ -436,7 +436,7 @@ static void test_delay_slot(void **state)
 
 static void test_probe(void **state)
 {
-	static const char body[] = "block va=80001000 pa=00001000 guest=2 cost=2 entry\n"
+	static const char body[] = "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
 				   "  %0 = get.i32 a0\n"
 				   "  probe %0 @1/1\n"
 				   "  jump 80001008\n";
@@ -472,7 +472,7 @@ static void test_order(void **state)
 {
 	struct fixture *fixture = *state;
 	const void *code = fixture_compile(fixture,
-					   KERNEL "block va=80001000 pa=00001000 guest=4 cost=4 entry\n"
+					   KERNEL "block va=80001000 pa=00001000 guest=4 cost=4 entry slow\n"
 						  "  %0 = get.i32 a0\n"
 						  "  %1 = get.i32 a1\n"
 						  "  %2 = load.i32 %0 @0/0\n"
@@ -505,7 +505,7 @@ static void test_order(void **state)
 /* In kernel regions lookup_va lives in memory, where the helpers see and change it. */
 static void test_lookup_va(void **state)
 {
-	static const char body[] = "block va=00001000 pa=00001000 guest=2 cost=2 entry\n"
+	static const char body[] = "block va=00001000 pa=00001000 guest=2 cost=2 entry slow\n"
 				   "  %0 = get.i32 a0\n"
 				   "  %1 = get.i32 a1\n"
 				   "  set lookup_va, %1\n"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 static const char store_text[] = "region mode=kernel,unmapped,big\n"
-				 "block va=80001000 pa=00001000 guest=2 cost=2 entry\n"
+				 "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
 				 "  %0 = get.i32 a0\n"
 				 "  %1 = get.i32 a1\n"
 				 "  %2 = add.i32 %0, %1\n"
