@@ -365,16 +365,17 @@ static void test_user(void **state)
 static void test_addressing(void **state)
 {
 	struct fixture *fixture = *state;
-	const void *constant = fixture_compile(fixture,
-					       KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
-						      "  %0 = const.i32 0x80002004\n"
-						      "  %1 = load.i32 %0 @0/0\n"
-						      "  set v0, %1\n"
-						      "  %2 = const.i32 0xbfe00000\n"
-						      "  %3 = load.i32 %2 @1/1\n"
-						      "  set v1, %3\n"
-						      "  jump 80001008\n",
-					       0x80001000);
+	const void *constant =
+	    fixture_compile(fixture,
+			    KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry slow\n"
+				   "  %0 = const.i32 0x80002004\n"
+				   "  %1 = load.i32 %0 @0/0\n"
+				   "  set v0, %1\n"
+				   "  %2 = const.i32 0xbfe00000\n"
+				   "  %3 = load.i32 %2 @1/1\n"
+				   "  set v1, %3\n"
+				   "  jump 80001008\n",
+			    0x80001000);
 	const void *sum = fixture_compile(fixture,
 					  KERNEL "block va=80001000 pa=00001000 guest=1 cost=1 entry slow\n"
 						 "  %0 = get.i32 a0\n"
