@@ -115,8 +115,7 @@ static struct region *load(struct jit *jit, uint32_t at, const struct block_entr
 
 	if (!bytes)
 		return NULL;
-	region = kind == RECORD_REGION ? record_region(bytes, size, mode, entry->pa, jit->memory->ram_size)
-				       : record_request(bytes, size, mode, entry->pa, jit->memory->ram_size);
+	region = record_region(bytes, size, kind, mode, entry->pa, jit->memory->ram_size);
 	free(bytes);
 	if (!region || region->blocks[0].va != entry->va) {
 		store_refuse(jit->store, at);
@@ -133,7 +132,7 @@ static bool next_record(const struct jit *jit, const struct block_entry *entry, 
 			uint32_t *at)
 {
 	const struct store_name *name;
-	uint32_t word, space = entry->user + 2u * (kind == RECORD_REQUEST);
+	uint32_t word, space = record_space(entry->user, kind);
 
 	memcpy(&word, jit->memory->ram + entry->pa, sizeof(word));
 	while ((name = store_next(jit->store, entry->va, space, word, at)))
@@ -161,12 +160,17 @@ static bool adopt(struct jit *jit, const struct block_entry *entry)
 	return false;
 }
 
+/* Where code has to end for a debugger is not known to records. */
+static bool is_split(const struct jit *jit)
+{
+	return jit->cpus[0].debug && jit->cpus[0].debug->split_count;
+}
+
 bool kept_adopt(struct jit *jit, struct block_entry *entry)
 {
 	bool requested = entry->requested, done;
 
-	/* Where code has to end for a debugger is not known to records. */
-	if (!jit->store || (jit->cpus[0].debug && jit->cpus[0].debug->split_count))
+	if (!jit->store || is_split(jit))
 		return false;
 	entry->requested = true; /* it stays, whatever has to make room */
 	done = adopt(jit, entry);
@@ -186,7 +190,7 @@ struct region *kept_request(struct jit *jit, const struct block_entry *entry)
 	struct region *region = NULL;
 	uint32_t at = 0;
 
-	if (jit->cpus[0].debug && jit->cpus[0].debug->split_count)
+	if (is_split(jit))
 		return NULL;
 	/* Each run that asked in vain has added one. */
 	while (next_record(jit, entry, RECORD_REQUEST, &at)) {

@@ -38,12 +38,11 @@ enum record_kind {
 struct store_name record_name(const struct region *region, enum record_kind kind);
 /* The record of a compiled region whose image is there, or of a request; from malloc. */
 void *record_make(const struct region *region, enum record_kind kind, uint32_t *size);
-/* The region of a request as region_discover would have made it, under the same conditions as record_region. */
-struct region *record_request(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
-			      uint32_t ram_size);
-/* The region of a record whose head is found at RAM offset `pa`; compiled, not yet installed. NULL if the record makes no
- * sense. */
-struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
-			     uint32_t ram_size);
+/* The space of a record's name: of regions or requests, of kernel or user code. */
+uint32_t record_space(bool user, enum record_kind kind);
+/* The region of a record whose head is found at RAM offset `pa`: compiled, not yet installed; of a request as region_discover
+ * would have made it. NULL if the record makes no sense. */
+struct region *record_region(const void *bytes, uint32_t size, enum record_kind kind, struct ir_mode mode,
+			     uint32_t pa, uint32_t ram_size);
 
 #endif

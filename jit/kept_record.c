@@ -48,8 +48,7 @@ static uint32_t content_words(const struct region *region)
 	return last->content + last->words;
 }
 
-/* Regions and requests of kernel and user code. */
-static uint32_t space_of(bool user, enum record_kind kind)
+uint32_t record_space(bool user, enum record_kind kind)
 {
 	return user + 2u * (kind == RECORD_REQUEST);
 }
@@ -58,7 +57,7 @@ struct store_name record_name(const struct region *region, enum record_kind kind
 {
 	const struct scanned_block *head = &region->blocks[0];
 	struct store_name name = {.va = head->va,
-				  .space = space_of(region->mode.user, kind),
+				  .space = record_space(region->mode.user, kind),
 				  .first_word = region->content[0],
 				  .head_size = 4u * head->words,
 				  .head_hash = store_hash(region->content, 4u * head->words, 0)};
@@ -270,8 +269,8 @@ bad:
 	return NULL;
 }
 
-struct region *record_request(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
-			      uint32_t ram_size)
+struct region *record_region(const void *bytes, uint32_t size, enum record_kind kind, struct ir_mode mode,
+			     uint32_t pa, uint32_t ram_size)
 {
 	const uint8_t *at = bytes;
 	struct record record;
@@ -279,20 +278,11 @@ struct region *record_request(const void *bytes, uint32_t size, struct ir_mode m
 
 	if (!region)
 		return NULL;
-	region->instructions = record.content_words;
-	region->tries = (uint8_t)record.instructions;
-	return region;
-}
-
-struct region *record_region(const void *bytes, uint32_t size, struct ir_mode mode, uint32_t pa,
-			     uint32_t ram_size)
-{
-	const uint8_t *at = bytes;
-	struct record record;
-	struct region *region = take_request(&at, size, &record, mode, pa, ram_size);
-
-	if (!region)
-		return NULL;
+	if (kind == RECORD_REQUEST) {
+		region->instructions = record.content_words;
+		region->tries = (uint8_t)record.instructions;
+		return region;
+	}
 	if (!is_compiled(&record) || !take_entries(region, &record, &at))
 		goto bad;
 	region->slot_targets = take(&at, 4u * record.slot_count);

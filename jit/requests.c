@@ -14,15 +14,17 @@
 #define MANY_TRIES	 2
 #define MAX_BET		 8
 
-/* Marks the blocks of a region, but for those of functions that it calls, as being compiled, or no more; then those that got no code start counting
- * anew. */
+/* Marks the blocks of a region, but not of functions that it calls, as being compiled, or no more; then those that got no
+ * code start counting anew. */
 static void mark_requested(struct jit *jit, const struct region *region, bool requested)
 {
 	for (unsigned i = 0; i < region->block_count; i++) {
-		struct block_entry *entry =
-		    table_entry(jit, region->blocks[i].va, region->blocks[i].pa, region->mode.user);
+		const struct scanned_block *block = &region->blocks[i];
 
-		if (!entry || region->blocks[i].copy)
+		if (block->copy)
+			continue;
+		struct block_entry *entry = table_entry(jit, block->va, block->pa, region->mode.user);
+		if (!entry)
 			continue;
 		entry->requested = requested;
 		if (requested)

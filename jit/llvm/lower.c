@@ -896,25 +896,26 @@ static void find_needed(struct lowering *lowering)
 	free(checks);
 }
 
-/* How many loops of the region a block is in, as addresses tell. */
-static unsigned loop_depth(const struct ir_region *region, const struct ir_block *block)
+/* How many loops of the region each block is in, as addresses tell. */
+static void find_loop_depths(const struct ir_region *region, unsigned *depths)
 {
-	unsigned targets[2], depth = 0;
-
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *end = &region->blocks[i];
+		unsigned targets[2];
+		uint32_t first = UINT32_MAX;
 
 		for (unsigned k = internal_targets(region, end, targets); k-- > 0;) {
 			const struct ir_block *head = &region->blocks[targets[k]];
 
-			if (head->copy == end->copy && head->va <= end->va && block->copy == end->copy &&
-			    head->va <= block->va && block->va <= end->va) {
-				depth++;
-				break;
-			}
+			if (head->copy == end->copy && head->va <= end->va && head->va < first)
+				first = head->va;
+		}
+		for (unsigned k = 0; k < region->count; k++) {
+			const struct ir_block *block = &region->blocks[k];
+
+			depths[k] += block->copy == end->copy && first <= block->va && block->va <= end->va;
 		}
 	}
-	return depth;
 }
 
 static unsigned count_entries(const struct ir_region *region)
@@ -934,11 +935,15 @@ static void choose_cached(struct lowering *lowering)
 {
 	const struct ir_region *region = lowering->region;
 	uint64_t uses[IR_STATE_COUNT] = {0}, worth_it = (uint64_t)USES_PER_ENTRY * count_entries(region);
+	unsigned *depths = calloc(region->count, sizeof(*depths));
 
+	if (!depths)
+		abort();
+	find_loop_depths(region, depths);
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *block = &region->blocks[i];
-		unsigned depth = loop_depth(region, block);
-		uint64_t weight = (uint64_t)1 << 3 * (depth < MAX_LOOP_DEPTH ? depth : MAX_LOOP_DEPTH);
+		unsigned depth = depths[i] < MAX_LOOP_DEPTH ? depths[i] : MAX_LOOP_DEPTH;
+		uint64_t weight = (uint64_t)1 << 3 * depth;
 
 		for (unsigned j = 0; j < block->count; j++) {
 			const struct ir_insn *insn = &block->insns[j];
@@ -949,6 +954,7 @@ static void choose_cached(struct lowering *lowering)
 				uses[insn->state] += weight;
 		}
 	}
+	free(depths);
 	lowering->cached = 0;
 	for (unsigned count = 0;; count++) {
 		unsigned most = 0;

@@ -470,7 +470,7 @@ static void test_record(void **state)
 		uint32_t size, pa = user ? 0x5100 : 0x100;
 		uint8_t *record = record_make(region, RECORD_REGION, &size);
 
-		again = record_region(record, size, region->mode, pa, RAM_SIZE);
+		again = record_region(record, size, RECORD_REGION, region->mode, pa, RAM_SIZE);
 		assert_non_null(again);
 		assert_int_equal(again->block_count, 3);
 		assert_int_equal(again->blocks[2].va, region->blocks[2].va);
@@ -485,10 +485,11 @@ static void test_record(void **state)
 				 record_name(region, RECORD_REGION).identity);
 		region_free(again);
 		/* Not at another place in the page, nor beyond RAM, nor as code of the other mode. */
-		assert_null(record_region(record, size, region->mode, pa + 4, RAM_SIZE));
-		assert_null(record_region(record, size, region->mode, pa, 0x100));
+		assert_null(record_region(record, size, RECORD_REGION, region->mode, pa + 4, RAM_SIZE));
+		assert_null(record_region(record, size, RECORD_REGION, region->mode, pa, 0x100));
 		struct ir_mode other = {.user = !user, .mapped = !user, .big_endian = true};
-		assert_null(record_region(record, size, other, user ? 0x100 : 0x5100, RAM_SIZE));
+		assert_null(
+		    record_region(record, size, RECORD_REGION, other, user ? 0x100 : 0x5100, RAM_SIZE));
 		region_free(region);
 		free(record);
 	}
@@ -509,10 +510,10 @@ static void test_request(void **state)
 		struct store_name name = record_name(region, RECORD_REQUEST),
 				  other = record_name(region, RECORD_REGION);
 		assert_true(name.space != other.space && name.identity != other.identity);
-		assert_null(record_region(record, size, region->mode, pa, RAM_SIZE));
-		assert_null(record_request(record, size, region->mode, pa + 4, RAM_SIZE));
-		assert_null(record_request(record, size - 4, region->mode, pa, RAM_SIZE));
-		again = record_request(record, size, region->mode, pa, RAM_SIZE);
+		assert_null(record_region(record, size, RECORD_REGION, region->mode, pa, RAM_SIZE));
+		assert_null(record_region(record, size, RECORD_REQUEST, region->mode, pa + 4, RAM_SIZE));
+		assert_null(record_region(record, size - 4, RECORD_REQUEST, region->mode, pa, RAM_SIZE));
+		again = record_region(record, size, RECORD_REQUEST, region->mode, pa, RAM_SIZE);
 		assert_non_null(again);
 		assert_int_equal(again->block_count, 3);
 		assert_int_equal(again->slot_count, 6);
@@ -556,7 +557,8 @@ static void test_record_nonsense(void **state)
 		/* Exactly as large as it is, for the sanitizers. */
 		uint8_t *exact = malloc(length ? length : 1);
 		memcpy(exact, bad, length);
-		struct region *again = record_region(exact, length, region->mode, 0x100, RAM_SIZE);
+		struct region *again =
+		    record_region(exact, length, RECORD_REGION, region->mode, 0x100, RAM_SIZE);
 		free(exact);
 		if (!again)
 			continue;
