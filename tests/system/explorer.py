@@ -110,6 +110,9 @@ def check_counts(program, guests, folder):
     counted, of_counted = run("--tiers=auto", "--counts")
     regions = [key for key, b in of_both.items() if b["tier"] == 2 and b["samples"] > 100 and key in of_counted]
     assert regions, both["blocks"][:3]
+    # Blocks within them that have no code of their own, as where there is little room for it.
+    crowded, _ = run("--tiers=auto", "--code-size=256K", "--compile-threads=0")
+    assert any(b.get("inner") for b in crowded["blocks"])
     for key in regions:
         truth = of_counted[key]
         assert truth["tier"] == 2 and 0.8 < of_both[key]["share"] / truth["share"] < 1.25, (of_both[key], truth)
