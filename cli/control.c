@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "cli/live_service.h"
 #include "cli/live_wire.h"
 #include "devices/host/meter_socket.h"
 #include "jit/jit.h"
 #include "jit/llvm/backend.h"
+#include "runtime/core/host_clock.h"
 #include "runtime/vm/symbols.h"
 
 #define FUNCTIONS	512 /* more are counted as one */
@@ -58,14 +58,6 @@ struct control {
 	pthread_mutex_t lock;	       /* for what follows */
 	struct figures figures;
 };
-
-static uint64_t host_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 /* --- the machine's thread --- */
 

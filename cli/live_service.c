@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/live_capture.h"
 #include "devices/host/console_input.h"
+#include "runtime/core/host_clock.h"
 
 #define VISIT_NS UINT64_C(5000000000)  /* until a machine is said not to come by */
 #define READ_NS	 UINT64_C(10000000000) /* until a client that takes nothing is given up */
@@ -46,14 +46,6 @@ struct live_service {
 	struct live_bytes blocks; /* data NULL: none */
 	uint64_t took;		  /* the last visit, ns */
 };
-
-static uint64_t host_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static void drain(int descriptor)
 {

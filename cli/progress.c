@@ -1,7 +1,7 @@
 #include "cli/progress.h"
+#include "runtime/core/host_clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* The run is stopped at cycles that do not depend on the host, or neither would the exits from translated code. */
 #define SAMPLES	   512
@@ -16,21 +16,13 @@ struct progress {
 	} samples[SAMPLES];
 };
 
-static uint64_t read_clock(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 struct progress *progress_new(void)
 {
 	struct progress *progress = calloc(1, sizeof(*progress));
 
 	if (!progress)
 		abort();
-	progress->start = read_clock(CLOCK_MONOTONIC);
+	progress->start = host_ns();
 	progress->step = FIRST_STEP;
 	return progress;
 }
@@ -53,8 +45,8 @@ static void look(struct progress *progress, uint64_t cycles)
 {
 	if (progress->count == SAMPLES)
 		thin_out(progress);
-	progress->samples[progress->count].ns = read_clock(CLOCK_MONOTONIC) - progress->start;
-	progress->samples[progress->count].cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
+	progress->samples[progress->count].ns = host_ns() - progress->start;
+	progress->samples[progress->count].cpu_ns = host_thread_ns();
 	progress->samples[progress->count++].cycles = cycles;
 }
 

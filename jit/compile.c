@@ -9,6 +9,7 @@
 #include "jit/jit_internal.h"
 #include "jit/llvm/disassembler.h"
 #include "jit/schedule.h"
+#include "runtime/core/host_clock.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -175,14 +176,6 @@ static void compile_module(struct compiler *compiler, struct backend_thread *thr
 		atomic_fetch_add(&compiler->failed, lifted_count);
 }
 
-static uint64_t thread_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Takes up to a module's worth of regions off the queue, the most wanted first: their heads are still being counted
  * while they wait. */
 static unsigned take(struct compiler *compiler, struct region **regions)
@@ -235,7 +228,7 @@ static void compile(struct compiler *compiler, struct backend_thread **thread, s
 		    unsigned count)
 {
 	struct job job = {compiler, thread, regions, count};
-	uint64_t before = thread_ns();
+	uint64_t before = host_thread_ns();
 	char reason[128];
 
 	if (!compile_guard_call(do_job, &job, reason, sizeof(reason))) {
@@ -249,7 +242,7 @@ static void compile(struct compiler *compiler, struct backend_thread **thread, s
 			atomic_fetch_add(&compiler->failed, 1);
 		}
 	}
-	atomic_fetch_add(&compiler->compile_ns, thread_ns() - before);
+	atomic_fetch_add(&compiler->compile_ns, host_thread_ns() - before);
 }
 
 static void begin_thread(void)

@@ -3,13 +3,13 @@
 #include "jit/host_trap.h"
 #include "jit/jit_internal.h"
 #include "jit/kept.h"
+#include "runtime/core/host_clock.h"
 #include "runtime/core/host_needs.h"
 #include "runtime/cpu/debug.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FIRST_ADOPTION 4	/* executions of a block; a power of two */
 #define WARM_UP_CYCLES 20000000 /* of a run that are only interpreted: many runs are over by then */
@@ -180,14 +180,6 @@ static const void *code_at_hand(const struct jit *jit, const struct cpu *cpu)
 	    page->addend + (cpu->pc & PAGE_MASK) != (uint64_t)(uintptr_t)(jit->memory->ram + cpu->pc_frame))
 		return NULL;
 	return entry->code;
-}
-
-static uint64_t host_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 /* Translated code was left, or the machine comes to it. */

@@ -39,12 +39,14 @@ void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset)
 		memset(slow->exits, 0, sizeof(slow->exits));
 		slow->since = active;
 	}
-	if (++slow->exits[place(offset, SLOW_PLACES)] < jit->options.slow_exits)
+	uint8_t *exits = &slow->exits[place(offset, SLOW_PLACES)];
+	if (++*exits < jit->options.slow_exits)
 		return;
-	slow->exits[place(offset, SLOW_PLACES)] = 0;
+	*exits = 0;
 	if (!find_access(jit, &offset))
 		return;
-	slow->known[place(offset, SLOW_KNOWN) / 8] |= (uint8_t)(1u << place(offset, SLOW_KNOWN) % 8);
+	unsigned at = place(offset, SLOW_KNOWN);
+	slow->known[at / 8] |= (uint8_t)(1u << at % 8);
 	cache_drop_regions(jit, offset);
 }
 

@@ -15,6 +15,7 @@
 
 #include "devices/lamebus/lamebus.h"
 #include "runtime/core/digest.h"
+#include "runtime/core/host_clock.h"
 
 #define SAMPLE_NS  1009000 /* about a thousand a second, out of step with what happens every millisecond */
 #define STEP_LEAST 20000u  /* cycles between two points of progress */
@@ -52,14 +53,6 @@ static struct {
 } sampled;
 
 /* Of the machine's thread: what waiting for a busy host takes is nobody's. */
-static uint64_t thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static void on_sample(int number, siginfo_t *information, void *context)
 {
 	static const enum spent of_activity[JIT_ACTIVITIES] = {
@@ -89,7 +82,7 @@ static void on_sample(int number, siginfo_t *information, void *context)
 #endif
 	if (!jit && !sampled.vm->current)
 		spent = SPENT_MACHINE;
-	uint64_t at = thread_ns();
+	uint64_t at = host_thread_ns();
 	sampled.result->spent_ns[spent] += at - sampled.counted;
 	sampled.counted = at;
 }
@@ -187,7 +180,7 @@ static enum vm_state run(struct vm *vm, struct measurement *result, double start
 	enum vm_state state;
 
 	note_progress(result, before - start, 0, &pace);
-	sampled.counted = thread_ns();
+	sampled.counted = host_thread_ns();
 	sampled.running = true;
 	do {
 		state = vm_run(vm, vm->totals.executed + step);

@@ -1,9 +1,9 @@
 /* The run loop: System/161 reference, section 6.4, step by step, made resumable so that a machine can be
  * paused at any executed cycle without a trace. */
+#include "runtime/core/host_clock.h"
 #include "runtime/vm/vm_internal.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "jit/jit.h"
 #include "runtime/cpu/debug.h"
@@ -16,14 +16,6 @@
 #define MAX_AHEAD_NS 10000000 /* how far virtual time may run ahead of the wall clock while idle */
 #define DEBUGGER_NS  5000000  /* host time between looks at the debugger's socket */
 #define FLUSH_NS     2000000  /* host time that the guest's output waits at most while it runs */
-
-static uint64_t host_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void flush_output(struct vm *vm)
 {
