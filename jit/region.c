@@ -211,7 +211,7 @@ static bool may_nest(const struct inlining *inlining, unsigned copy, uint32_t ca
 }
 
 /* Adds a copy of the function that the block calls; takes it back if it turns out too large, or not to return. */
-static bool add_copy(struct inlining *inlining, unsigned call)
+static void add_copy(struct inlining *inlining, unsigned call)
 {
 	const struct jit *jit = inlining->jit;
 	struct region *region = inlining->region;
@@ -223,7 +223,7 @@ static bool add_copy(struct inlining *inlining, unsigned call)
 
 	if (number == MAX_COPIES || first == MAX_REGION_BLOCKS || !find_callee(inlining, caller, &va, &pa) ||
 	    !may_nest(inlining, caller->copy, va))
-		return false;
+		return;
 	if (limit > MAX_COPIED_INSTRUCTIONS - inlining->instructions)
 		limit = MAX_COPIED_INSTRUCTIONS - inlining->instructions;
 	scan(jit, &region->blocks[first], va, pa);
@@ -237,7 +237,7 @@ static bool add_copy(struct inlining *inlining, unsigned call)
 		returns |= region->blocks[i].returns;
 	if (!returns || instructions > limit || region->block_count == MAX_REGION_BLOCKS) {
 		region->block_count = first;
-		return false;
+		return;
 	}
 	caller->next = true;
 	caller->next_va = va;
@@ -254,7 +254,6 @@ static bool add_copy(struct inlining *inlining, unsigned call)
 	inlining->copies[number] = (struct inlined){caller->copy, va};
 	inlining->count++;
 	inlining->instructions += instructions;
-	return true;
 }
 
 static void inline_calls(const struct jit *jit, struct region *region)

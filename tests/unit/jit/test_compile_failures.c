@@ -131,12 +131,7 @@ static void pair_start(struct pair *pair, unsigned threads, enum jit_tiers tiers
 
 static void run_to(struct pair *pair, uint64_t cycle)
 {
-	char where[512];
-	enum vm_state state = vm_run(pair->translating->vm, cycle);
-
-	assert_int_equal(vm_run(pair->reference->vm, cycle), state);
-	if (!vm_equal(pair->translating->vm, pair->reference->vm, where, sizeof(where)))
-		fail_msg("at cycle %d: %s", (int)cycle, where);
+	vm_fixture_run_both(pair->translating, pair->reference, cycle);
 }
 
 static struct jit_statistics statistics(const struct pair *pair)

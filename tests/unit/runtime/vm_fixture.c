@@ -118,3 +118,13 @@ const char *vm_fixture_shutdown(struct vm_fixture *fixture)
 	vm_shutdown_lines(fixture->vm);
 	return fixture->messages;
 }
+
+void vm_fixture_run_both(struct vm_fixture *fixture, struct vm_fixture *reference, uint64_t cycle)
+{
+	char where[512];
+	enum vm_state state = vm_run(fixture->vm, cycle);
+
+	assert_int_equal(vm_run(reference->vm, cycle), state);
+	if (!vm_equal(fixture->vm, reference->vm, where, sizeof(where)))
+		fail_msg("at cycle %d: %s", (int)cycle, where);
+}

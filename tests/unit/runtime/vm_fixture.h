@@ -42,6 +42,8 @@ bool vm_fixture_configure(struct vm_fixture *fixture, const char *config);
 bool vm_fixture_load(struct vm_fixture *fixture, const char *arguments);
 /* Both, for a machine with DEVICES and a board; fails the test on errors. */
 void vm_fixture_start(struct vm_fixture *fixture, const char *config);
+/* Runs two machines on to a cycle; fails unless they end alike and are equal there. */
+void vm_fixture_run_both(struct vm_fixture *fixture, struct vm_fixture *reference, uint64_t cycle);
 /* A machine with DEVICES and one processor that runs these words from ENTRY. */
 struct vm_fixture *vm_fixture_program(enum vm_engine engine, const uint32_t *words, size_t count);
 
