@@ -166,7 +166,7 @@ static void start_visit(struct live_service *service)
 /* All that asked get what the visit brought, or the text if it brought nothing. */
 static void give(struct live_service *service, const struct live_bytes *blocks, const char *complaint)
 {
-	char line[64];
+	char line[128];
 	size_t length;
 
 	snprintf(line, sizeof(line), "{\"bytes\":%zu}\r\n", blocks->size);
@@ -209,7 +209,7 @@ static void end_visit(struct live_service *service)
 	service->rests_until = now + REST * service->took;
 	if (blocks.data)
 		live_add_kernel(&blocks, service->kernel, service->path);
-	give(service, &blocks, "the machine waits for its debugger");
+	give(service, &blocks, "it waits for its debugger, or nobody reads its output");
 	free(blocks.data);
 }
 

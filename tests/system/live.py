@@ -2,14 +2,17 @@
 """`jit161 dump --live`: the blocks of a running machine, which neither questions nor nonsense on its control socket change; and a machine
 that sends nonsense. `live.py PROGRAM GUESTS`."""
 import atexit
+import fcntl
 import json
 import os
 import random
 import re
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -24,17 +27,19 @@ def figures(text):
 
 
 class Machine:
-    def __init__(self, program, folder, *words):
+    def __init__(self, program, folder, *words, stdout=None):
         self.folder, self.program = folder, program
         path = os.path.join(folder, CONTROL)
         if os.path.exists(path):
             os.unlink(path)
+        # Its output is a file: a pipe that nobody empties stops the machine when it is full.
+        self.output = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([program, "run", "-X", "--cache=off", "--control=" + CONTROL, *words], cwd=folder,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdin=subprocess.PIPE, stdout=stdout or self.output, stderr=subprocess.STDOUT, text=True)
         atexit.register(self.process.kill)  # if the test fails
         until = time.monotonic() + PATIENCE
         while not os.path.exists(path):
-            assert time.monotonic() < until and self.process.poll() is None, self.process.stdout.read()
+            assert time.monotonic() < until and self.process.poll() is None, self.written()
             time.sleep(0.01)
 
     def dump(self, *words, status=0):
@@ -52,9 +57,13 @@ class Machine:
         client.settimeout(PATIENCE)
         return client
 
+    def written(self):
+        self.output.seek(0)
+        return self.output.read()
+
     def end(self):
-        output, _ = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, output
+        self.process.stdin.close()
+        return self.process.wait(timeout=PATIENCE), self.written()
 
 
 def stage(detail, name):
@@ -169,9 +178,38 @@ def check_idle(program, guests, folder):
     assert status == 0, output
 
 
+def spinning(program, guests, folder, **streams):
+    return Machine(program, folder, "--tier=1", "-c", os.path.join(guests, "bare", "one-cpu.conf"), os.path.join(guests, "bare", "spin.elf"),
+                   **streams)
+
+
+def check_stuck(program, guests, folder):
+    """A machine whose output nobody takes says so, and goes on when somebody does."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    machine = spinning(program, guests, folder, stdout=writer)
+    os.close(writer)
+    until = time.monotonic() + PATIENCE
+    while (before := queued(reader)) < 3500 or (time.sleep(0.5), queued(reader))[1] != before:
+        assert time.monotonic() < until
+    assert "nobody reads" in machine.dump("--details=0", status=2)
+    taker = threading.Thread(target=lambda: all(iter(lambda: os.read(reader, 4096), b"")))
+    taker.start()
+    assert machine.data("--details=0")["blocks"]
+    machine.process.kill()
+    machine.end()
+    taker.join()
+    os.close(reader)
+
+
+def queued(pipe):
+    """Bytes in it."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+
+
 def check_liar(program, guests, folder):
     """A machine that a guest broke out of answers what it likes."""
-    machine = Machine(program, folder, "--tier=1", "-c", os.path.join(guests, "bare", "one-cpu.conf"), os.path.join(guests, "bare", "spin.elf"))
+    machine = spinning(program, guests, folder)
     until = time.monotonic() + PATIENCE
     while not machine.data("--details=0")["blocks"]:
         assert time.monotonic() < until
@@ -231,6 +269,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_unchanged(program, guests, folder)
         check_idle(program, guests, folder)
+        check_stuck(program, guests, folder)
         check_liar(program, guests, folder)
 
 
