@@ -136,6 +136,23 @@ static void put_indirect(struct generator *generator)
 		    WORD_NEVER);
 }
 
+// To one of the words behind it, another one in each pass or round.
+static void put_select(struct generator *generator)
+{
+	int32_t reg = 1 + (int32_t)below(generator, 14), sum = reg + 1, mask = (2 << below(generator, 3)) - 1;
+	int32_t first = (int32_t)generator->program->count + 6;
+
+	put(generator, MIPS_WORD(ANDI, ['t'] = reg, ['s'] = 28 + (int32_t)below(generator, 3), ['u'] = mask),
+	    WORD_TARGET);
+	put(generator, MIPS_WORD(SLL, ['d'] = reg, ['t'] = reg, ['a'] = 2), WORD_NEVER);
+	put(generator, MIPS_WORD(ADDIU, ['t'] = sum, ['s'] = 21, ['i'] = 4 * first), WORD_NEVER);
+	put(generator, MIPS_WORD(ADDU, ['d'] = sum, ['s'] = sum, ['t'] = reg), WORD_NEVER);
+	put(generator, MIPS_WORD(JR, ['s'] = sum), WORD_NEVER);
+	put_simple_slot(generator);
+	for (int32_t i = 0; i <= mask; i++)
+		put_simple(generator);
+}
+
 static void put_forward_branch(struct generator *generator)
 {
 	bool bad = !generator->style.defined && !generator->calm && chance(generator, 50);
@@ -324,7 +341,9 @@ void put_item(struct generator *generator)
 	bool special = generator->kernel && !generator->style.defined;
 	unsigned roll = below(generator, 100);
 
-	if (roll >= 60 && roll < 76)
+	if (roll >= 58 && roll < 60)
+		put_select(generator);
+	else if (roll >= 60 && roll < 76)
 		put_forward_branch(generator);
 	else if (roll >= 76 && roll < 82)
 		put_loop_end(generator);
