@@ -133,9 +133,14 @@ struct ir_block {
 	uint16_t copy, next_copy;
 	bool next;
 	uint32_t next_va;
+	/* The region's own indirect jumps that select among blocks, and blocks that they select: IR_MAX_CASES at most. */
+	bool switches, is_case;
 	struct ir_insn *insns;
 	uint16_t count, capacity;
 };
+
+#define IR_MAX_CASES  64u
+#define IR_CASES_SPAN 65536u /* bytes from the first to the last, so that there can be a table */
 
 /* Addressing mode that all blocks of a region share; part of the translation's key. */
 struct ir_mode {

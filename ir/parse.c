@@ -395,6 +395,10 @@ static bool parse_block(struct parser *parser)
 			flags.entry = true;
 		} else if (word_is(key, "slow")) {
 			flags.slow = true;
+		} else if (word_is(key, "switch")) {
+			flags.switches = true;
+		} else if (word_is(key, "case")) {
+			flags.is_case = true;
 		} else if (word_is(key, "return")) {
 			flags.hint = IR_HINT_RETURN;
 		} else if (word_is(key, "va")) {
@@ -441,6 +445,8 @@ static bool parse_block(struct parser *parser)
 	parser->block->next = flags.next;
 	parser->block->next_va = flags.next_va;
 	parser->block->next_copy = flags.next_copy;
+	parser->block->switches = flags.switches;
+	parser->block->is_case = flags.is_case;
 	memset(parser->labels, 0xFF, LABEL_COUNT * sizeof(parser->labels[0]));
 	return true;
 }

@@ -66,6 +66,10 @@ void ir_print_block(const struct ir_region *region, const struct ir_block *block
 		fprintf(file, " copy=%u", block->copy);
 	if (block->next)
 		fprintf(file, " next=%08" PRIx32 ":%u", block->next_va, block->next_copy);
+	if (block->switches)
+		fputs(" switch", file);
+	if (block->is_case)
+		fputs(" case", file);
 	fputc('\n', file);
 	for (unsigned i = 0; i < block->count; i++) {
 		if (!block->insns[i].dead)

@@ -270,6 +270,10 @@ static bool verify_block(struct place *place)
 		return wrong_block(place, "a copy cannot be entered from outside");
 	if (block->next ? block->next_va % 4 != 0 : block->next_va != 0 || block->next_copy != 0)
 		return wrong_block(place, "what comes next is not word aligned");
+	if (block->copy && (block->switches || block->is_case))
+		return wrong_block(place, "a copy neither selects cases nor is one");
+	if (block->switches && block->next)
+		return wrong_block(place, "has one way to go on and cases");
 
 	for (unsigned i = 0; i < block->count; i++) {
 		const struct ir_insn *insn = &block->insns[i];
@@ -298,12 +302,15 @@ static bool verify_block(struct place *place)
 	}
 	if (!end)
 		return wrong_block(place, "has no end");
+	if (block->switches && end->op != IR_JUMP_INDIRECT)
+		return wrong_block(place, "selects cases without an indirect jump");
 	return verify_hint(place, end);
 }
 
 bool ir_verify(const struct ir_region *region, struct error *error)
 {
 	struct place place = {.region = region, .error = error};
+	unsigned cases = 0;
 
 	if (region->mode.user && !region->mode.mapped)
 		return error_set(error, "region: user mode is always mapped");
@@ -311,6 +318,7 @@ bool ir_verify(const struct ir_region *region, struct error *error)
 		place.block = &region->blocks[i];
 		if (!verify_block(&place))
 			return false;
+		cases += region->blocks[i].is_case;
 	}
-	return true;
+	return cases <= IR_MAX_CASES || error_set(error, "region: %u blocks are cases", cases);
 }

@@ -354,7 +354,7 @@ static void interpret_cold(struct jit *jit, struct cpu *cpu, struct block_entry 
 
 /* Code for where the processor stands; or NULL after the interpreter's turn, because there is none or it is not worth
  * making yet. */
-static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
+static const void *find_or_make_code(struct jit *jit, struct cpu *cpu, bool jumped)
 {
 	struct block_entry *entry;
 
@@ -381,12 +381,15 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu)
 		}
 	}
 	jit->activity = JIT_DISPATCHING;
+	entry->jumped_to |= jumped;
 	fill_jump_cache(jit, cpu, entry);
 	return entry_code(jit, entry);
 }
 
 static void run(struct jit *jit, struct cpu *cpu)
 {
+	bool jumped = false; /* translated code was left by an indirect jump, just now */
+
 	if (jit->options.exit_times)
 		away_begins(jit, EXIT_DISPATCH);
 	while (cpu->budget > 0 && !cpu->attention) {
@@ -396,12 +399,14 @@ static void run(struct jit *jit, struct cpu *cpu)
 			reclaim_tidy(jit);
 		const void *code = code_at_hand(jit, cpu);
 		if (!code) {
-			code = find_or_make_code(jit, cpu);
+			code = find_or_make_code(jit, cpu, jumped);
+			jumped = false;
 			if (!code)
 				continue;
 		}
 		enter(jit, cpu, code);
 		enum exit_reason reason = cpu->exit_reason;
+		jumped = reason == EXIT_INDIRECT;
 		if (jit->journal && reason == EXIT_AFTER)
 			journal_name_writer(jit, cpu->pc - 4);
 		if (reason == EXIT_INTERPRET) { /* of a region */
@@ -422,15 +427,17 @@ static void run(struct jit *jit, struct cpu *cpu)
 				hot(jit, entry);
 		} else if (reason != EXIT_AFTER && cpu->budget > 0 && !cpu->attention &&
 			   translatable(jit, cpu)) {
-			const struct block_entry *target =
+			struct block_entry *target =
 			    table_find(jit, cpu->pc, current_offset(cpu), cpu_user_mode(cpu));
 
 			if (!target || !target->translation)
 				continue;
-			if (slot != NO_SLOT)
+			if (slot != NO_SLOT) {
 				cache_link(jit, slot, target);
-			else if (reason == EXIT_INDIRECT)
+			} else if (jumped) {
+				target->jumped_to = true;
 				fill_jump_cache(jit, cpu, target);
+			}
 		}
 	}
 	if (jit->options.exit_times)

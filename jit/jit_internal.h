@@ -33,6 +33,7 @@ struct block_entry {
 	uint16_t headed; /* pending regions that it is the head of */
 	bool used : 1, user : 1;
 	bool requested : 1; /* being compiled as part of a region */
+	bool jumped_to : 1; /* by indirect jumps of translated code */
 	bool in_region : 1; /* was compiled as part of one, and is counted anew since */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
@@ -67,6 +68,7 @@ struct scanned_block {
 	uint16_t copy, next_copy;
 	bool next;
 	uint32_t next_va;
+	bool switches, is_case;
 };
 
 /* Where translated code can be entered: a block. */

@@ -27,9 +27,11 @@ struct record_block {
 	uint16_t copy, next_copy; /* see struct ir_block; of a request */
 	uint32_t next_va;
 };
-#define RECORD_ENTRY 1u
-#define RECORD_NEXT  2u
-#define RECORD_SLOW  4u /* its accesses call helpers */
+#define RECORD_ENTRY	1u
+#define RECORD_NEXT	2u
+#define RECORD_SLOW	4u /* its accesses call helpers */
+#define RECORD_SWITCHES 8u
+#define RECORD_CASE	16u
 
 struct record_entry {
 	uint32_t va, offset; /* in the image */
@@ -38,7 +40,8 @@ struct record_entry {
 static uint16_t flags_of(const struct scanned_block *block)
 {
 	return (uint16_t)((block->entry ? RECORD_ENTRY : 0) | (block->next ? RECORD_NEXT : 0) |
-			  (block->slow ? RECORD_SLOW : 0));
+			  (block->slow ? RECORD_SLOW : 0) | (block->switches ? RECORD_SWITCHES : 0) |
+			  (block->is_case ? RECORD_CASE : 0));
 }
 
 static uint32_t content_words(const struct region *region)
@@ -183,6 +186,7 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 			uint32_t ram_size)
 {
 	uint32_t words = 0;
+	unsigned cases = 0;
 
 	region->blocks = calloc(record->block_count, sizeof(*region->blocks));
 	if (!region->blocks)
@@ -196,6 +200,10 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 		if (i == 0)
 			region->blocks[0].va = block.va;
 		bool entry = block.flags & RECORD_ENTRY, goes_on = block.flags & RECORD_NEXT;
+		bool switches = block.flags & RECORD_SWITCHES, is_case = block.flags & RECORD_CASE;
+		cases += is_case;
+		if ((block.copy && (switches || is_case)) || cases > IR_MAX_CASES || (switches && goes_on))
+			return false;
 		if (!locate(region, &block, pa, ram_size, &place) || ((i == 0 || entry) && block.copy) ||
 		    (block.next_va & 3) || (!goes_on && (block.next_va || block.next_copy)))
 			return false;
@@ -208,7 +216,9 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 							   .copy = block.copy,
 							   .next = goes_on,
 							   .next_copy = block.next_copy,
-							   .next_va = block.next_va};
+							   .next_va = block.next_va,
+							   .switches = switches,
+							   .is_case = is_case};
 		words += block.words;
 	}
 	return region->blocks[0].pa == pa && words == record->content_words;

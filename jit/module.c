@@ -48,6 +48,8 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 		lifted->next = block->next;
 		lifted->next_va = block->next_va;
 		lifted->next_copy = block->next_copy;
+		lifted->switches = block->switches && lifted->insns[lifted->count - 1].op == IR_JUMP_INDIRECT;
+		lifted->is_case = block->is_case;
 	}
 	if (!has_entry(&region->ir))
 		return false;

@@ -15,7 +15,13 @@
 #define MAX_CALLEE_INSTRUCTIONS 40u  /* warm ones of a function */
 #define MAX_COPIED_INSTRUCTIONS 160u /* of all copies of a region */
 #define MAX_CALL_DEPTH		3u   /* calls within calls */
-#define MAX_COPIES		32u
+
+/* What an indirect jump that is no call or return selects: a `switch`. The code near it that indirect jumps were seen to go to
+ * and that is somewhat warm: of many cases each is executed rarely. */
+#define CASES_DISTANCE	   8192u /* bytes from the jump */
+#define CASES_WARM_DIVISOR 64u
+#define MAX_CASE_EDGES	   256u /* of all such jumps to all cases */
+#define MAX_COPIES	   32u
 
 /* Ends a block without a jump: executed by the interpreter. */
 static bool ends_block(const struct insn *insn)
@@ -60,6 +66,7 @@ static void branch_targets(struct scanned_block *block, const struct insn *insn,
 	if (flags & MIPS_FLAG_LINK)
 		note_call(block, insn, va);
 	block->returns = (flags & MIPS_FLAG_INDIRECT) && !(flags & MIPS_FLAG_LINK) && insn->rs == 31;
+	block->switches = (flags & MIPS_FLAG_INDIRECT) && !(flags & MIPS_FLAG_LINK) && insn->rs != 31;
 	if (flags & MIPS_FLAG_BRANCH) {
 		if (!(flags & MIPS_FLAG_LINK))
 			add_target(block, insn_branch_target(insn, va));
@@ -170,6 +177,81 @@ static void add_targets(const struct jit *jit, struct region *region, unsigned i
 		next.copy = from.copy;
 		region->blocks[region->block_count++] = next;
 		*instructions += next.words;
+	}
+}
+
+/* --- indirect jumps that select --- */
+
+/* Whether a call returns there. */
+static bool is_returned_to(const struct jit *jit, uint32_t pa)
+{
+	struct insn insn;
+
+	if (pa % PAGE_SIZE < 8)
+		return false;
+	mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, pa - 8), &insn);
+	return mips_op_info[insn.op].flags & MIPS_FLAG_LINK;
+}
+
+static bool is_case(const struct jit *jit, uint32_t va, uint32_t pa, bool user)
+{
+	const struct block_entry *entry = table_find(jit, va, pa, user);
+
+	return entry && entry->jumped_to &&
+	       heat_of(entry) >= (jit_threshold(jit) + CASES_WARM_DIVISOR - 1) / CASES_WARM_DIVISOR &&
+	       !(entry->translation && translation_at(jit, entry->translation)->tier == 2) &&
+	       !is_returned_to(jit, pa) && !may_stop(jit, va, pa);
+}
+
+static unsigned count_cases(const struct region *region)
+{
+	unsigned cases = 0;
+
+	for (unsigned i = 0; i < region->block_count; i++)
+		cases += region->blocks[i].is_case;
+	return cases;
+}
+
+/* Adds what the indirect jump at the end of a block may select. */
+static void add_cases(const struct jit *jit, struct region *region, unsigned index, unsigned *instructions)
+{
+	struct scanned_block from = region->blocks[index];
+	uint32_t jump = from.va + 4u * from.words, first = jump - CASES_DISTANCE;
+	unsigned cases = count_cases(region);
+
+	for (uint32_t va = first; va != jump + CASES_DISTANCE && cases < IR_MAX_CASES; va += 4) {
+		struct scanned_block *known = find_block(region, va, 0), block;
+		uint32_t pa;
+
+		if (!target_offset(jit, region, &from, va, &pa) || !is_case(jit, va, pa, region->mode.user))
+			continue;
+		if (known) {
+			cases += !known->is_case;
+			known->is_case = true;
+			continue;
+		}
+		scan(jit, &block, va, pa);
+		if (region->block_count == MAX_REGION_BLOCKS ||
+		    *instructions + block.words > jit->options.region_instructions)
+			continue;
+		block.is_case = true;
+		region->blocks[region->block_count++] = block;
+		*instructions += block.words;
+		cases++;
+	}
+}
+
+/* Too many ways from too many jumps cost more to compile than they are worth: then some of them leave the region. */
+static void limit_case_edges(struct region *region)
+{
+	unsigned cases = count_cases(region), edges = 0;
+
+	for (unsigned i = 0; i < region->block_count; i++) {
+		struct scanned_block *block = &region->blocks[i];
+
+		edges += block->switches ? cases : 0;
+		if (cases == 0 || block->copy || edges > MAX_CASE_EDGES)
+			block->switches = false;
 	}
 }
 
@@ -329,11 +411,15 @@ struct region *region_discover(struct jit *jit, const struct block_entry *head, 
 	instructions = region->blocks[0].words;
 
 	/* Breadth first: what is near the hot block comes before what is far. */
-	for (unsigned i = 0; i < region->block_count; i++)
+	for (unsigned i = 0; i < region->block_count; i++) {
 		add_targets(jit, region, i, all, &instructions, jit->options.region_instructions);
+		if (region->blocks[i].switches && !all)
+			add_cases(jit, region, i, &instructions);
+	}
 	region->instructions = instructions;
 	if (!all)
 		inline_calls(jit, region);
+	limit_case_edges(region);
 	mark_entries(region);
 	copy_content(jit, region);
 	region->slot_count = 2 * region->block_count;

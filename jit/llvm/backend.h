@@ -17,6 +17,8 @@
  *   indirect    JUMP_INDIRECT, and static jumps to another page of mapped code, probe cpu->jump_cache[user]; kernel
  *               mode compares va, user mode also that the soft TLB for code has the target's page with the entry's
  *               addend. Hit: tail call with argument 0. Miss: pc = target, reason EXIT_INDIRECT, return.
+ *   cases       A JUMP_INDIRECT of a block with `switches` first looks for its target among the region's cases, in a
+ *               table of the image by guest address, and goes on there.
  *   before      A cold exit before guest instruction i: dirty registers are stored, budget is refunded so that it
  *               counts from the start of that instruction's cycle, pc = the instruction, or the branch (one
  *               instruction and one cycle earlier) if it stands in a delay slot; reason EXIT_INTERPRET. The

@@ -32,6 +32,7 @@ _Static_assert(PAGE_SIZE / 4 <= EXIT_INDEX_MASK, "an index has 12 bits");
 #define HOST_REGISTERS 10u /* that are free for states */
 #define USES_PER_ENTRY 4u  /* of a state that is kept beside those, loops counted */
 #define MAX_LOOP_DEPTH 5u
+#define MAX_TARGETS    IR_MAX_CASES /* of a block, in its region; others than cases are two at most */
 
 _Static_assert(IR_STATE_AT == 0 && IR_STATE_RA == 30, "general registers come first and in order");
 _Static_assert(sizeof(struct soft_tlb_entry) == 16, "indexing shifts");
@@ -406,6 +407,17 @@ static int internal_target(const struct ir_region *region, const struct ir_block
 	return found ? (int)(found - region->blocks) : -1;
 }
 
+/* The numbers of the blocks that indirect jumps of the region select among. */
+static unsigned find_cases(const struct ir_region *region, unsigned cases[IR_MAX_CASES])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < region->count; i++)
+		if (region->blocks[i].is_case && count < IR_MAX_CASES)
+			cases[count++] = i;
+	return count;
+}
+
 /* The block in the region that an indirect jump is expected to go to, or -1. */
 static int predicted_target(const struct ir_region *region, const struct ir_block *block)
 {
@@ -542,6 +554,79 @@ static void lower_jump(struct lowering *lowering, const struct ir_insn *insn)
 	}
 }
 
+/* What a table of cases has for one of them, or for what is none: the distance of its code from that of `base`, which the
+ * assembler knows. */
+static LLVMValueRef case_entry(const struct lowering *lowering, LLVMValueRef base, LLVMBasicBlockRef block)
+{
+	const struct types *types = lowering->types;
+	LLVMValueRef code = LLVMBlockAddress(lowering->function, block);
+
+	return LLVMConstTrunc(
+	    LLVMConstSub(LLVMConstPtrToInt(code, types->i64), LLVMConstPtrToInt(base, types->i64)),
+	    types->i32);
+}
+
+/* Goes on to the case at `target`, by a table of a word for each guest instruction from the first case to the last; to `out`
+ * if there is none. LLVM's own tables are for cases that lie denser. */
+static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasicBlockRef out)
+{
+	const struct ir_region *region = lowering->region;
+	const struct types *types = lowering->types;
+	LLVMBuilderRef builder = lowering->builder;
+	unsigned cases[IR_MAX_CASES], count = find_cases(region, cases);
+	uint32_t first = UINT32_MAX, last = 0, size;
+	LLVMBasicBlockRef near = new_block(lowering, "near");
+	LLVMValueRef base, table, *entries, index, jump;
+	char name[64];
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t va = region->blocks[cases[i]].va;
+
+		first = va < first ? va : first;
+		last = va > last ? va : last;
+	}
+	if (count == 0 || last - first > IR_CASES_SPAN) {
+		LLVMBuildBr(builder, out);
+		return;
+	}
+	size = (last - first) / 4 + 1;
+	snprintf(name, sizeof(name), ".rodata.cases.%u.%u", lowering->number,
+		 (unsigned)(lowering->block - region->blocks));
+	table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->i32, size), name);
+	LLVMSetSection(table, name); /* its own, so that it can be told from those of other regions */
+	LLVMSetLinkage(table, LLVMPrivateLinkage);
+	LLVMSetGlobalConstant(table, true);
+	base = LLVMBlockAddress(lowering->function, out);
+	entries = calloc(size, sizeof(*entries));
+	if (!entries)
+		abort();
+	for (uint32_t i = 0; i < size; i++)
+		entries[i] = case_entry(lowering, base, out);
+	for (unsigned i = 0; i < count; i++)
+		entries[(region->blocks[cases[i]].va - first) / 4] =
+		    case_entry(lowering, base, lowering->heads[cases[(i + planted(BUG_CASES)) % count]]);
+	LLVMSetInitializer(table, LLVMConstArray2(types->i32, entries, size));
+	free(entries);
+
+	/* Rotated, an address that is not aligned is far. */
+	index = LLVMBuildSub(builder, target, const32(lowering, first), "");
+	index = intrinsic(lowering, "llvm.fshr", types->i32,
+			  (LLVMValueRef[]){index, index, const32(lowering, 2)}, 3);
+	branch_rarely(lowering, LLVMBuildICmp(builder, LLVMIntUGE, index, const32(lowering, size), ""), out,
+		      near);
+	position(lowering, near);
+	index =
+	    LLVMBuildShl(builder, LLVMBuildZExt(builder, index, types->i64, ""), const64(lowering, 2), "");
+	index = LLVMBuildLoad2(builder, types->i32,
+			       LLVMBuildInBoundsGEP2(builder, types->i8, table, &index, 1, ""), "");
+	index = LLVMBuildSExt(builder, index, types->i64, "");
+	jump = LLVMBuildIndirectBr(builder, LLVMBuildInBoundsGEP2(builder, types->i8, base, &index, 1, ""),
+				   count + 1);
+	for (unsigned i = 0; i < count; i++)
+		LLVMAddDestination(jump, lowering->heads[cases[i]]);
+	LLVMAddDestination(jump, out);
+}
+
 static void lower_jump_indirect(struct lowering *lowering, const struct ir_insn *insn)
 {
 	LLVMValueRef target = lowering->values[insn->operands[0]];
@@ -553,6 +638,11 @@ static void lower_jump_indirect(struct lowering *lowering, const struct ir_insn 
 						   const32(lowering, lowering->block->next_va), "");
 
 		branch_rarely(lowering, other, out, lowering->heads[inside]);
+		position(lowering, out);
+	} else if (lowering->block->switches) {
+		LLVMBasicBlockRef out = new_block(lowering, "out");
+
+		select_case(lowering, target, out);
 		position(lowering, out);
 	}
 	store_states(lowering, lowering->dirty);
@@ -829,7 +919,7 @@ static void lower_block(struct lowering *lowering, unsigned number)
 
 /* The blocks of the region that a block may go on to. */
 static unsigned internal_targets(const struct ir_region *region, const struct ir_block *block,
-				 unsigned targets[2])
+				 unsigned targets[MAX_TARGETS])
 {
 	const struct ir_insn *end = &block->insns[block->count - 1];
 	unsigned count = 0;
@@ -839,6 +929,8 @@ static unsigned internal_targets(const struct ir_region *region, const struct ir
 
 		if (target >= 0)
 			targets[count++] = (unsigned)target;
+		else if (block->switches)
+			count = find_cases(region, targets);
 	}
 	for (unsigned k = 0; k < (end->op == IR_BRANCH ? 2u : end->op == IR_JUMP); k++) {
 		int target = internal_target(region, block, end->targets[k]);
@@ -864,7 +956,7 @@ static void find_needed(struct lowering *lowering)
 	const struct ir_region *region = lowering->region;
 	uint32_t *longest = calloc(region->count, sizeof(*longest));
 	bool *checks = calloc(region->count, sizeof(*checks)), changed = true;
-	unsigned targets[2];
+	unsigned targets[MAX_TARGETS];
 
 	if (!longest || !checks)
 		abort();
@@ -901,7 +993,7 @@ static void find_loop_depths(const struct ir_region *region, unsigned *depths)
 {
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *end = &region->blocks[i];
-		unsigned targets[2];
+		unsigned targets[MAX_TARGETS];
 		uint32_t first = UINT32_MAX;
 
 		for (unsigned k = internal_targets(region, end, targets); k-- > 0;) {
@@ -973,7 +1065,7 @@ static void choose_cached(struct lowering *lowering)
 static void find_dirty(struct lowering *lowering)
 {
 	const struct ir_region *region = lowering->region;
-	unsigned targets[2];
+	unsigned targets[MAX_TARGETS];
 	bool changed;
 
 	lowering->used = 0;
@@ -1121,7 +1213,7 @@ static void lower_leave(struct lowering *lowering)
 	LLVMBuildRetVoid(builder);
 }
 
-static void lower_function(struct lowering *lowering, unsigned number)
+static void lower_function(struct lowering *lowering)
 {
 	const struct ir_region *region = lowering->region;
 	const struct types *types = lowering->types;
@@ -1135,11 +1227,11 @@ static void lower_function(struct lowering *lowering, unsigned number)
 		first = region->blocks[i].entry ? i : first;
 	}
 	if (entries == 1)
-		region_entry_name(name, sizeof(name), number, &region->blocks[first]);
+		region_entry_name(name, sizeof(name), lowering->number, &region->blocks[first]);
 	else
-		snprintf(name, sizeof(name), "region.%u", number);
+		snprintf(name, sizeof(name), "region.%u", lowering->number);
 	lowering->function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
-	set_section(lowering->function, number);
+	set_section(lowering->function, lowering->number);
 	if (lowering->links)
 		links_function(lowering->links, lowering->function);
 	if (entries > 1)
@@ -1171,7 +1263,7 @@ static void lower_function(struct lowering *lowering, unsigned number)
 	}
 	lowering->budget_variable = LLVMBuildAlloca(builder, types->i64, "budget");
 	LLVMBuildStore(builder, LLVMGetParam(lowering->function, 2), lowering->budget_variable);
-	lower_entries(lowering, entries, number);
+	lower_entries(lowering, entries, lowering->number);
 
 	for (unsigned i = 0; i < region->count; i++)
 		lower_block(lowering, i);
@@ -1183,6 +1275,7 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 {
 	const struct ir_region *ir = region->ir;
 	struct lowering lowering = {
+	    .number = number,
 	    .types = &thread->types,
 	    .options = &thread->backend->options,
 	    .context = thread->context,
@@ -1206,7 +1299,7 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	choose_cached(&lowering);
 	find_dirty(&lowering);
 	find_needed(&lowering);
-	lower_function(&lowering, number);
+	lower_function(&lowering);
 	LLVMDisposeBuilder(lowering.builder);
 	free(lowering.heads);
 	free(lowering.dirty_in);

@@ -39,6 +39,7 @@ struct lowering {
 
 	/* The region. */
 	const struct ir_region *region;
+	unsigned number; /* in the module */
 	LLVMValueRef function, cpu, ram;
 
 	/* Not a region but a stencil: what differs between blocks are holes, states are in memory, and it is left at once by
@@ -102,6 +103,10 @@ void branch_rarely(struct lowering *lowering, LLVMValueRef condition, LLVMBasicB
 
 /* The cold exit before an instruction; the caller branches there from the current LLVM block. */
 LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);
+
+/* A call of an LLVM intrinsic for one type. */
+LLVMValueRef intrinsic(struct lowering *lowering, const char *name, LLVMTypeRef type, LLVMValueRef *arguments,
+		       unsigned count);
 
 /* The soft TLB's entry for an address as a pointer, and whether its tag is not what an access of `size` bytes wants. */
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);

@@ -49,8 +49,8 @@ static LLVMValueRef add_constant(struct lowering *lowering, ir_value operand, ui
 	return LLVMBuildAdd(lowering->builder, base, const32(lowering, constant), "");
 }
 
-static LLVMValueRef intrinsic(struct lowering *lowering, const char *name, LLVMTypeRef type,
-			      LLVMValueRef *arguments, unsigned count)
+LLVMValueRef intrinsic(struct lowering *lowering, const char *name, LLVMTypeRef type, LLVMValueRef *arguments,
+		       unsigned count)
 {
 	unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
 	LLVMValueRef function = LLVMGetIntrinsicDeclaration(lowering->module, id, &type, 1);
