@@ -33,6 +33,9 @@
  *   user        soft TLB, cpu->soft_tlb[SOFT_TLB_USER]: tag == (va & (0xFFFFF000 | size - 1) | asid);
  *               host = addend + va.
  *   otherwise   helpers->load / store, with the budget as at the start of the instruction.
+ *   pages       In user regions, for one or two registers that loops access memory from: the page of the last access and
+ *               its addend are values, and an access to the same page needs no look at the soft TLB. Forgotten at
+ *               entries and after helpers.
  *   frames      Several words of a block at offsets from the same value of sp are tested together, before the first
  *               of them. If they cannot all be accessed directly, the block is left there.
  *

@@ -382,6 +382,7 @@ LLVMValueRef call_helper(struct lowering *lowering, enum thunk thunk, LLVMValueR
 	arguments[count + 1] = lowering->budget;
 	arguments[count + 2] = const32(lowering, refund << PACKED_REFUND_SHIFT | argument);
 	result = status = call_thunk(lowering, thunk, arguments, count + 3);
+	forget_pages(lowering);
 	if (LLVMTypeOf(result) == types->i64) {
 		value = LLVMBuildTrunc(builder, result, types->i32, "");
 		status = LLVMBuildTrunc(builder, LLVMBuildLShr(builder, result, const64(lowering, 32), ""),
@@ -1010,6 +1011,11 @@ static void find_loop_depths(const struct ir_region *region, unsigned *depths)
 	}
 }
 
+uint64_t loop_weight(unsigned depth)
+{
+	return (uint64_t)1 << 3 * (depth < MAX_LOOP_DEPTH ? depth : MAX_LOOP_DEPTH);
+}
+
 static unsigned count_entries(const struct ir_region *region)
 {
 	unsigned entries = 0;
@@ -1023,19 +1029,14 @@ static unsigned count_entries(const struct ir_region *region)
  * much more often than the region is entered. The rest would be loaded at each entry only to be put on the stack, and stored
  * at each exit; where they are they can be used as well. In kernel mode accesses and helpers change lookup_va behind the
  * region's back. */
-static void choose_cached(struct lowering *lowering)
+static void choose_cached(struct lowering *lowering, const unsigned *depths)
 {
 	const struct ir_region *region = lowering->region;
 	uint64_t uses[IR_STATE_COUNT] = {0}, worth_it = (uint64_t)USES_PER_ENTRY * count_entries(region);
-	unsigned *depths = calloc(region->count, sizeof(*depths));
 
-	if (!depths)
-		abort();
-	find_loop_depths(region, depths);
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *block = &region->blocks[i];
-		unsigned depth = depths[i] < MAX_LOOP_DEPTH ? depths[i] : MAX_LOOP_DEPTH;
-		uint64_t weight = (uint64_t)1 << 3 * depth;
+		uint64_t weight = loop_weight(depths[i]);
 
 		for (unsigned j = 0; j < block->count; j++) {
 			const struct ir_insn *insn = &block->insns[j];
@@ -1046,7 +1047,6 @@ static void choose_cached(struct lowering *lowering)
 				uses[insn->state] += weight;
 		}
 	}
-	free(depths);
 	lowering->cached = 0;
 	for (unsigned count = 0;; count++) {
 		unsigned most = 0;
@@ -1143,6 +1143,7 @@ static void lower_entry(struct lowering *lowering, unsigned number)
 				       lowering->variables[state]);
 		}
 	}
+	forget_pages(lowering);
 	LLVMBuildBr(lowering->builder, lowering->heads[number]);
 }
 
@@ -1261,6 +1262,7 @@ static void lower_function(struct lowering *lowering)
 			    LLVMBuildAlloca(builder, lowered_type(types, ir_state_info[state].type),
 					    ir_state_info[state].name);
 	}
+	make_page_variables(lowering);
 	lowering->budget_variable = LLVMBuildAlloca(builder, types->i64, "budget");
 	LLVMBuildStore(builder, LLVMGetParam(lowering->function, 2), lowering->budget_variable);
 	lower_entries(lowering, entries, lowering->number);
@@ -1283,7 +1285,7 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	    .links = thread->links,
 	    .region = ir,
 	};
-	unsigned longest = 0;
+	unsigned longest = 0, *depths;
 
 	if (!check_supported(ir, error))
 		return false;
@@ -1296,7 +1298,13 @@ bool lower_region(struct backend_thread *thread, LLVMModuleRef module, const str
 	lowering.values = calloc(longest + 1, sizeof(*lowering.values));
 	if (!lowering.heads || !lowering.needed || !lowering.dirty_in || !lowering.values)
 		abort();
-	choose_cached(&lowering);
+	depths = calloc(ir->count, sizeof(*depths));
+	if (!depths)
+		abort();
+	find_loop_depths(ir, depths);
+	choose_cached(&lowering, depths);
+	choose_pages(&lowering, depths);
+	free(depths);
 	find_dirty(&lowering);
 	find_needed(&lowering);
 	lower_function(&lowering);

@@ -29,6 +29,14 @@ struct frame {
 };
 #define MAX_FRAMES 8
 
+/* The page that accesses from a register were in last: see lower_pages.c. */
+struct kept_page {
+	enum ir_state base;
+	bool stores;		 /* some are stores: it may be written too */
+	LLVMValueRef va, addend; /* variables: of its first byte; what makes a host address of a guest's */
+};
+#define MAX_PAGES 2
+
 struct lowering {
 	const struct types *types;
 	const struct backend_options *options;
@@ -54,6 +62,9 @@ struct lowering {
 	uint32_t *needed;			/* cycles that their heads check for; 0: no check */
 	state_set cached; /* states that live in LLVM values; the others stay in struct cpu */
 	state_set used;	  /* cached states that the region names */
+
+	struct kept_page pages[MAX_PAGES];
+	unsigned page_count;
 
 	/* Shared ends of the region: all ways to return to the caller, and the cold ones among them. */
 	LLVMBasicBlockRef leave, leave_cold;
@@ -107,6 +118,23 @@ LLVMBasicBlockRef exit_before(struct lowering *lowering, struct ir_time time);
 /* A call of an LLVM intrinsic for one type. */
 LLVMValueRef intrinsic(struct lowering *lowering, const char *name, LLVMTypeRef type, LLVMValueRef *arguments,
 		       unsigned count);
+
+/* How much what a block does counts that is in so many loops. */
+uint64_t loop_weight(unsigned depth);
+
+/* lower_pages.c: chooses them by how many loops each block is in; makes the variables, at the start of the function; and forgets
+ * what is in them, at entries and after helpers. */
+void choose_pages(struct lowering *lowering, const unsigned *depths);
+void make_page_variables(struct lowering *lowering);
+void forget_pages(struct lowering *lowering);
+/* The page for accesses at an address of the block, or NULL. */
+const struct kept_page *kept_page_of(const struct lowering *lowering, ir_value address);
+/* Whether an access of `size` bytes is in another page, or misaligned. */
+LLVMValueRef is_in_other_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va,
+			      unsigned size);
+/* From here on the page of `va` is kept; but not if stores need it and `writable` is false (NULL: it is certain to be). */
+void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va, LLVMValueRef addend,
+	       LLVMValueRef writable);
 
 /* The soft TLB's entry for an address as a pointer, and whether its tag is not what an access of `size` bytes wants. */
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);

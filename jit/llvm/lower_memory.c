@@ -107,29 +107,64 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 	access->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &wide, 1, "");
 }
 
-static void open_user(struct lowering *lowering, struct guest_access *access)
+/* The page's entry in the soft TLB, after its test: what makes a host address of a guest's. */
+static LLVMValueRef look_up(struct lowering *lowering, const struct guest_access *access,
+			    const struct kept_page *page)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
-	LLVMBasicBlockRef fast = new_block(lowering, "fast");
-	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, access->va);
+	LLVMBasicBlockRef found = new_block(lowering, "found");
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, access->va), addend, writable = NULL;
 	size_t tag_offset = access->store ? offsetof(struct soft_tlb_entry, write_tag)
 					  : offsetof(struct soft_tlb_entry, read_tag);
 	LLVMValueRef tag =
 	    LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
 	LLVMValueRef misses = soft_tlb_misses(lowering, tag, access->va, access->partial ? 1 : access->size);
-	LLVMValueRef wide = LLVMBuildZExt(builder, access->va, types->i64, ""), address;
 
-	branch_rarely(lowering, misses, not_fast(lowering, access), fast);
-	position(lowering, fast);
+	branch_rarely(lowering, misses, not_fast(lowering, access), found);
+	position(lowering, found);
+	addend =
+	    LLVMBuildLoad2(builder, types->i64,
+			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), "");
+	if (!page)
+		return addend;
+	if (page->stores && !access->store)
+		writable = LLVMBuildICmp(
+		    builder, LLVMIntEQ, tag,
+		    LLVMBuildLoad2(
+			builder, types->i32,
+			build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, write_tag)), ""),
+		    "");
+	keep_page(lowering, page, access->va, addend, writable);
+	return addend;
+}
+
+static void open_user(struct lowering *lowering, struct guest_access *access, ir_value operand)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	const struct types *types = lowering->types;
+	const struct kept_page *page = access->slow ? NULL : kept_page_of(lowering, operand);
+	LLVMValueRef wide = LLVMBuildZExt(builder, access->va, types->i64, ""), addend;
+
+	if (page) {
+		LLVMBasicBlockRef other = new_block(lowering, "other"), same = new_block(lowering, "same");
+
+		branch_rarely(
+		    lowering,
+		    is_in_other_page(lowering, page, access->va, access->partial ? 1 : access->size), other,
+		    same);
+		position(lowering, other);
+		look_up(lowering, access, page);
+		LLVMBuildBr(builder, same);
+		position(lowering, same);
+		addend = LLVMBuildLoad2(builder, types->i64, page->addend, "");
+	} else {
+		addend = look_up(lowering, access, NULL);
+	}
 	if (access->partial)
 		wide = LLVMBuildAnd(builder, wide, LLVMConstInt(types->i64, ~3u, false), "");
-	address = LLVMBuildAdd(
-	    builder,
-	    LLVMBuildLoad2(builder, types->i64,
-			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
-	    wide, "");
-	access->host = LLVMBuildIntToPtr(builder, address, types->pointer, "");
+	access->host =
+	    LLVMBuildIntToPtr(builder, LLVMBuildAdd(builder, addend, wide, ""), types->pointer, "");
 }
 
 LLVMValueRef ram_limit(struct lowering *lowering, unsigned shift)
@@ -167,7 +202,7 @@ static struct guest_access open_access(struct lowering *lowering, const struct i
 	}
 
 	if (lowering->region->mode.user)
-		open_user(lowering, &access);
+		open_user(lowering, &access, insn->operands[0]);
 	else
 		open_kernel(lowering, &access, insn->operands[0]);
 	return access;
