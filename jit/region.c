@@ -1,5 +1,5 @@
 /* Choosing regions: from a hot block along static jumps, branches and the returns of calls, through blocks
- * that are warm themselves, up to the size the options allow. Then small functions that are called are put in, once for
+ * that are warm themselves, up to the size the options allow; and to what indirect jumps select. Then small functions that are called are put in, once for
  * each call, so that such a call and its return stay inside. Runs on the machine's thread and copies the
  * bytes, so that the compile thread never sees guest memory. */
 #include "frontend/decode.h"
@@ -15,13 +15,13 @@
 #define MAX_CALLEE_INSTRUCTIONS 40u  /* warm ones of a function */
 #define MAX_COPIED_INSTRUCTIONS 160u /* of all copies of a region */
 #define MAX_CALL_DEPTH		3u   /* calls within calls */
+#define MAX_COPIES		32u
 
 /* What an indirect jump that is no call or return selects: a `switch`. The code near it that indirect jumps were seen to go to
  * and that is somewhat warm: of many cases each is executed rarely. */
 #define CASES_DISTANCE	   8192u /* bytes from the jump */
 #define CASES_WARM_DIVISOR 64u
 #define MAX_CASE_EDGES	   256u /* of all such jumps to all cases */
-#define MAX_COPIES	   32u
 
 /* Ends a block without a jump: executed by the interpreter. */
 static bool ends_block(const struct insn *insn)
@@ -241,17 +241,32 @@ static void add_cases(const struct jit *jit, struct region *region, unsigned ind
 	}
 }
 
-/* Too many ways from too many jumps cost more to compile than they are worth: then some of them leave the region. */
+/* Too many ways from too many jumps cost more to compile than they are worth, and each jump has a table from the first case to
+ * the last: then some of them leave the region. */
 static void limit_case_edges(struct region *region)
 {
 	unsigned cases = count_cases(region), edges = 0;
+	uint32_t first = UINT32_MAX, last = 0, bytes = 0;
+
+	for (unsigned i = 0; i < region->block_count; i++) {
+		const struct scanned_block *block = &region->blocks[i];
+
+		if (block->is_case && block->va < first)
+			first = block->va;
+		if (block->is_case && block->va > last)
+			last = block->va;
+	}
 
 	for (unsigned i = 0; i < region->block_count; i++) {
 		struct scanned_block *block = &region->blocks[i];
 
-		edges += block->switches ? cases : 0;
-		if (cases == 0 || block->copy || edges > MAX_CASE_EDGES)
-			block->switches = false;
+		if (!block->switches)
+			continue;
+		edges += cases;
+		block->switches =
+		    cases && !block->copy && edges <= MAX_CASE_EDGES && last - first <= IR_CASES_SPAN - bytes;
+		if (block->switches)
+			bytes += last - first;
 	}
 }
 

@@ -408,7 +408,7 @@ static int internal_target(const struct ir_region *region, const struct ir_block
 	return found ? (int)(found - region->blocks) : -1;
 }
 
-/* The numbers of the blocks that indirect jumps of the region select among. */
+/* The numbers of the blocks that indirect jumps of the region select among; where code is mapped, all in the jump's page. */
 static unsigned find_cases(const struct ir_region *region, unsigned cases[IR_MAX_CASES])
 {
 	unsigned count = 0;
@@ -576,8 +576,8 @@ static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasi
 	LLVMBuilderRef builder = lowering->builder;
 	unsigned cases[IR_MAX_CASES], count = find_cases(region, cases);
 	uint32_t first = UINT32_MAX, last = 0, size;
-	LLVMBasicBlockRef near = new_block(lowering, "near");
 	LLVMValueRef base, table, *entries, index, jump;
+	LLVMBasicBlockRef near;
 	char name[64];
 
 	for (unsigned i = 0; i < count; i++) {
@@ -590,6 +590,7 @@ static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasi
 		LLVMBuildBr(builder, out);
 		return;
 	}
+	near = new_block(lowering, "near");
 	size = (last - first) / 4 + 1;
 	snprintf(name, sizeof(name), ".rodata.cases.%u.%u", lowering->number,
 		 (unsigned)(lowering->block - region->blocks));

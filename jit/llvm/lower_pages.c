@@ -9,7 +9,7 @@
 #include "runtime/core/planted.h"
 #include "runtime/cpu/cpu.h"
 
-#define NO_PAGE	 0x80000000u /* no address of user mode is there */
+#define NO_PAGE	 0x00000800u /* equals no address without its lower bits */
 #define MAX_WALK 4u	     /* additions from a register to an address */
 #define SHARE	 8u	     /* a page is kept for a register that has this part of what loops access */
 
@@ -35,7 +35,7 @@ static bool is_access(const struct ir_insn *insn)
 void choose_pages(struct lowering *lowering, const unsigned *depths)
 {
 	const struct ir_region *region = lowering->region;
-	uint64_t uses[IR_STATE_COUNT + 1] = {0}, all = 0;
+	uint64_t uses[IR_STATE_COUNT] = {0}, all = 0;
 	state_set stores = 0;
 
 	lowering->page_count = 0;
@@ -44,15 +44,16 @@ void choose_pages(struct lowering *lowering, const unsigned *depths)
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *block = &region->blocks[i];
 
-		for (unsigned j = 0; j < block->count && depths[i] && !block->slow; j++) {
+		for (unsigned j = 0; j < block->count && !block->slow; j++) {
 			if (!is_access(&block->insns[j]))
 				continue;
 			enum ir_state base = base_of(block, block->insns[j].operands[0]);
-			uint64_t weight = loop_weight(depths[i]);
+			uint64_t weight = depths[i] ? loop_weight(depths[i]) : 0;
 			all += weight;
 			if (base == IR_STATE_COUNT)
 				continue;
 			uses[base] += weight;
+			/* Wherever it is: what stores uses the page as well. */
 			if (block->insns[j].op != IR_LOAD)
 				stores |= (state_set)1 << base;
 		}
@@ -100,11 +101,10 @@ LLVMValueRef is_in_other_page(struct lowering *lowering, const struct kept_page 
 			      unsigned size)
 {
 	LLVMBuilderRef builder = lowering->builder;
-	LLVMValueRef difference =
-	    LLVMBuildXor(builder, va, LLVMBuildLoad2(builder, lowering->types->i32, page->va, ""), "");
+	LLVMValueRef looked_at = LLVMBuildAnd(builder, va, const32(lowering, PAGE_MASK | (size - 1)), "");
 
-	difference = LLVMBuildAnd(builder, difference, const32(lowering, PAGE_MASK | (size - 1)), "");
-	return LLVMBuildICmp(builder, LLVMIntNE, difference, const32(lowering, 0), "");
+	return LLVMBuildICmp(builder, LLVMIntNE, looked_at,
+			     LLVMBuildLoad2(builder, lowering->types->i32, page->va, ""), "");
 }
 
 void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va, LLVMValueRef addend,
