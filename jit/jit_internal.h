@@ -33,7 +33,7 @@ struct block_entry {
 	uint16_t headed; /* pending regions that it is the head of */
 	bool used : 1, user : 1;
 	bool requested : 1; /* being compiled as part of a region */
-	bool jumped_to : 1; /* by indirect jumps of translated code */
+	bool jumped_to : 1; /* translated code was left for its address, as indirect jumps do */
 	bool in_region : 1; /* was compiled as part of one, and is counted anew since */
 	/* Executions until the dispatcher wants to hear of it, which the first tier's code counts down, and what that was set
 	 * to in all. Compile threads read both to take what is most wanted. */
@@ -519,8 +519,9 @@ void requests_collect(struct jit *jit);
 
 struct journal *journal_new(void);
 void journal_free(struct journal *journal);
-/* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. */
-void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset);
+/* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. If it is an access of user code,
+ * the soft TLB has its page now, where that can be. */
+void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset);
 /* Whether a block, moved by a distance in RAM, has accesses that are known to be slow. */
 bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance);
 /* Drops regions that leave before the instruction at a RAM offset if it is slow. */

@@ -11,18 +11,16 @@
 /* Leaving costs some 150 ns: 64 in so many cycles are about a hundredth of the time. */
 #define SLOW_CYCLES 1000000
 
-/* The instruction that a region left before to leave it to the interpreter, if that is an access; else false. One in a delay
+/* The instruction that a region left before to leave it to the interpreter; false if it is no access. One in a delay
  * slot is left at its branch. */
-static bool find_access(const struct jit *jit, uint32_t *offset)
+static bool find_access(const struct jit *jit, uint32_t *offset, struct insn *insn)
 {
-	struct insn insn;
-
-	mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), &insn);
-	if (insn_has_delay_slot(&insn) && *offset + 4 < jit->memory->ram_size) {
+	mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), insn);
+	if (insn_has_delay_slot(insn) && *offset + 4 < jit->memory->ram_size) {
 		*offset += 4;
-		mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), &insn);
+		mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), insn);
 	}
-	return mips_op_info[insn.op].flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
+	return mips_op_info[insn->op].flags & (MIPS_FLAG_LOAD | MIPS_FLAG_STORE);
 }
 
 static unsigned place(uint32_t offset, unsigned count)
@@ -30,11 +28,23 @@ static unsigned place(uint32_t offset, unsigned count)
 	return (offset >> 2) * 0x9E3779B1u >> 7 & (count - 1);
 }
 
-void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset)
+/* What the interpreter does leaves no trace in the soft TLB: without this all accesses to a page that is missing there would
+ * leave. */
+static void find_page(struct cpu *cpu, const struct insn *insn)
 {
+	soft_tlb_find(cpu, cpu->gpr[insn->rs] + insn->imm,
+		      mips_op_info[insn->op].flags & MIPS_FLAG_STORE ? ACCESS_STORE : ACCESS_LOAD, true);
+}
+
+void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset)
+{
+	struct insn insn;
+	bool is_access = find_access(jit, &offset, &insn);
 	struct slow_accesses *slow = &jit->slow;
 	int64_t active = (int64_t)cpu_active(cpu);
 
+	if (is_access && cpu_user_mode(cpu))
+		find_page(cpu, &insn);
 	if (llabs(active - slow->since) > SLOW_CYCLES) { /* another processor may be behind */
 		memset(slow->exits, 0, sizeof(slow->exits));
 		slow->since = active;
@@ -43,7 +53,7 @@ void slow_note(struct jit *jit, const struct cpu *cpu, uint32_t offset)
 	if (++*exits < jit->options.slow_exits)
 		return;
 	*exits = 0;
-	if (!find_access(jit, &offset))
+	if (!is_access)
 		return;
 	unsigned at = place(offset, SLOW_KNOWN);
 	slow->known[at / 8] |= (uint8_t)(1u << at % 8);
