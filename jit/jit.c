@@ -388,8 +388,8 @@ static const void *find_or_make_code(struct jit *jit, struct cpu *cpu, bool jump
 
 static void run(struct jit *jit, struct cpu *cpu)
 {
-	bool jumped =
-	    false; /* translated code was left just now for an address that the jump cache did not have */
+	/* Translated code was left just now for an address that the jump cache did not have. */
+	bool jumped = false;
 
 	if (jit->options.exit_times)
 		away_begins(jit, EXIT_DISPATCH);

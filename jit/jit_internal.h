@@ -519,8 +519,8 @@ void requests_collect(struct jit *jit);
 
 struct journal *journal_new(void);
 void journal_free(struct journal *journal);
-/* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. If it is an access of user code,
- * the soft TLB has its page now, where that can be. */
+/* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. If it is an access
+ * of user code, the soft TLB has its page afterwards, where that can be. */
 void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset);
 /* Whether a block, moved by a distance in RAM, has accesses that are known to be slow. */
 bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance);

@@ -1,7 +1,7 @@
 /* Choosing regions: from a hot block along static jumps, branches and the returns of calls, through blocks
- * that are warm themselves, up to the size the options allow; and to what indirect jumps select. Then small functions that are called are put in, once for
- * each call, so that such a call and its return stay inside. Runs on the machine's thread and copies the
- * bytes, so that the compile thread never sees guest memory. */
+ * that are warm themselves, up to the size the options allow; and to what indirect jumps select. Then small
+ * functions that are called are put in, once for each call, so that such a call and its return stay inside. Runs on
+ * the machine's thread and copies the bytes, so that the compile thread never sees guest memory. */
 #include "frontend/decode.h"
 #include "jit/jit_internal.h"
 #include "runtime/cpu/debug.h"

@@ -567,6 +567,33 @@ static LLVMValueRef case_entry(const struct lowering *lowering, LLVMValueRef bas
 	    types->i32);
 }
 
+/* The table of `count` cases, for the addresses of `size` guest instructions from `first` on; `out` for those that are none. */
+static LLVMValueRef make_case_table(struct lowering *lowering, const unsigned *cases, unsigned count,
+				    uint32_t first, uint32_t size, LLVMValueRef base, LLVMBasicBlockRef out)
+{
+	const struct types *types = lowering->types;
+	LLVMValueRef table, *entries;
+	char name[64];
+
+	snprintf(name, sizeof(name), ".rodata.cases.%u.%u", lowering->number,
+		 (unsigned)(lowering->block - lowering->region->blocks));
+	table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->i32, size), name);
+	LLVMSetSection(table, name); /* its own, so that it can be told from those of other regions */
+	LLVMSetLinkage(table, LLVMPrivateLinkage);
+	LLVMSetGlobalConstant(table, true);
+	entries = calloc(size, sizeof(*entries));
+	if (!entries)
+		abort();
+	for (uint32_t i = 0; i < size; i++)
+		entries[i] = case_entry(lowering, base, out);
+	for (unsigned i = 0; i < count; i++)
+		entries[(lowering->region->blocks[cases[i]].va - first) / 4] =
+		    case_entry(lowering, base, lowering->heads[cases[(i + planted(BUG_CASES)) % count]]);
+	LLVMSetInitializer(table, LLVMConstArray2(types->i32, entries, size));
+	free(entries);
+	return table;
+}
+
 /* Goes on to the case at `target`, by a table of a word for each guest instruction from the first case to the last; to `out`
  * if there is none. LLVM's own tables are for cases that lie denser. */
 static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasicBlockRef out)
@@ -576,9 +603,8 @@ static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasi
 	LLVMBuilderRef builder = lowering->builder;
 	unsigned cases[IR_MAX_CASES], count = find_cases(region, cases);
 	uint32_t first = UINT32_MAX, last = 0, size;
-	LLVMValueRef base, table, *entries, index, jump;
+	LLVMValueRef base, table, index, jump;
 	LLVMBasicBlockRef near;
-	char name[64];
 
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t va = region->blocks[cases[i]].va;
@@ -592,23 +618,8 @@ static void select_case(struct lowering *lowering, LLVMValueRef target, LLVMBasi
 	}
 	near = new_block(lowering, "near");
 	size = (last - first) / 4 + 1;
-	snprintf(name, sizeof(name), ".rodata.cases.%u.%u", lowering->number,
-		 (unsigned)(lowering->block - region->blocks));
-	table = LLVMAddGlobal(lowering->module, LLVMArrayType2(types->i32, size), name);
-	LLVMSetSection(table, name); /* its own, so that it can be told from those of other regions */
-	LLVMSetLinkage(table, LLVMPrivateLinkage);
-	LLVMSetGlobalConstant(table, true);
 	base = LLVMBlockAddress(lowering->function, out);
-	entries = calloc(size, sizeof(*entries));
-	if (!entries)
-		abort();
-	for (uint32_t i = 0; i < size; i++)
-		entries[i] = case_entry(lowering, base, out);
-	for (unsigned i = 0; i < count; i++)
-		entries[(region->blocks[cases[i]].va - first) / 4] =
-		    case_entry(lowering, base, lowering->heads[cases[(i + planted(BUG_CASES)) % count]]);
-	LLVMSetInitializer(table, LLVMConstArray2(types->i32, entries, size));
-	free(entries);
+	table = make_case_table(lowering, cases, count, first, size, base, out);
 
 	/* Rotated, an address that is not aligned is far. */
 	index = LLVMBuildSub(builder, target, const32(lowering, first), "");
@@ -1148,7 +1159,7 @@ static void lower_entry(struct lowering *lowering, unsigned number)
 	LLVMBuildBr(lowering->builder, lowering->heads[number]);
 }
 
-static void lower_entries(struct lowering *lowering, unsigned count, unsigned number)
+static void lower_entries(struct lowering *lowering, unsigned count)
 {
 	const struct ir_region *region = lowering->region;
 	const struct types *types = lowering->types;
@@ -1176,9 +1187,9 @@ static void lower_entries(struct lowering *lowering, unsigned count, unsigned nu
 		position(lowering, entry);
 		lower_entry(lowering, i);
 
-		region_entry_name(name, sizeof(name), number, &region->blocks[i]);
+		region_entry_name(name, sizeof(name), lowering->number, &region->blocks[i]);
 		function = add_function(types, lowering->module, name, types->region, CALL_PRESERVE_NONE);
-		set_section(function, number);
+		set_section(function, lowering->number);
 		position(lowering, LLVMAppendBasicBlockInContext(lowering->context, function, ""));
 		build_musttail(lowering->builder, types, lowering->function, LLVMGetParam(function, 0),
 			       LLVMGetParam(function, 1), LLVMGetParam(function, 2),
@@ -1266,7 +1277,7 @@ static void lower_function(struct lowering *lowering)
 	make_page_variables(lowering);
 	lowering->budget_variable = LLVMBuildAlloca(builder, types->i64, "budget");
 	LLVMBuildStore(builder, LLVMGetParam(lowering->function, 2), lowering->budget_variable);
-	lower_entries(lowering, entries, lowering->number);
+	lower_entries(lowering, entries);
 
 	for (unsigned i = 0; i < region->count; i++)
 		lower_block(lowering, i);
