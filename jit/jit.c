@@ -201,6 +201,8 @@ const void *jit_interpret(struct cpu *cpu)
 {
 	struct jit *jit = cpu->jit;
 	int64_t before = cpu->budget;
+	/* The first tier calls it on its way; regions return first. */
+	uint8_t activity = jit->activity;
 	bool timed = jit->options.exit_times && jit->inside; /* else it is a part of an exit's time */
 
 	if (timed)
@@ -211,12 +213,12 @@ const void *jit_interpret(struct cpu *cpu)
 		cpu_resume_at(cpu, cpu->pc);
 		reference_run_block(cpu);
 	}
-	jit->statistics.translated_cycles -=
-	    (uint64_t)(before - cpu->budget); /* they count as the way's so far */
+	if (activity == JIT_TRANSLATED) /* they count as the way's so far */
+		jit->statistics.translated_cycles -= (uint64_t)(before - cpu->budget);
 	jit->statistics.exits[EXIT_INTERPRET]++;
 	jit->invalidated = false;
 	cpu->exit_reason = EXIT_DISPATCH;
-	jit->activity = JIT_TRANSLATED;
+	jit->activity = activity;
 	if (timed)
 		away_ends(jit);
 	return cpu->budget > 0 && !cpu->attention ? code_at_hand(jit, cpu) : NULL;
@@ -410,7 +412,8 @@ static void run(struct jit *jit, struct cpu *cpu)
 		jumped = reason == EXIT_INDIRECT;
 		if (jit->journal && reason == EXIT_AFTER)
 			journal_name_writer(jit, cpu->pc - 4);
-		if (reason == EXIT_INTERPRET) { /* of a region */
+		if (reason == EXIT_INTERPRET) {	     /* of a region */
+			cpu_resume_at(cpu, cpu->pc); /* perhaps in another page than where it was entered */
 			slow_note(jit, cpu, current_offset(cpu));
 			jit->helpers.interpret(cpu);
 			continue;

@@ -11,8 +11,8 @@
 /* Leaving costs some 150 ns: 64 in so many cycles are about a hundredth of the time. */
 #define SLOW_CYCLES 1000000
 
-/* The instruction that a region left before to leave it to the interpreter; false if it is no access. One in a delay
- * slot is left at its branch. */
+/* The instruction that a region left at `offset` to leave it to the interpreter, and where it is; false if it is no access.
+ * One in a delay slot is left at its branch. */
 static bool find_access(const struct jit *jit, uint32_t *offset, struct insn *insn)
 {
 	mips_decode(jit->cpus[0].model->lift.isa, memory_read_word(jit->memory, *offset), insn);
@@ -39,11 +39,11 @@ static void find_page(struct cpu *cpu, const struct insn *insn)
 void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset)
 {
 	struct insn insn;
-	bool is_access = find_access(jit, &offset, &insn);
+	uint32_t access = offset;
 	struct slow_accesses *slow = &jit->slow;
 	int64_t active = (int64_t)cpu_active(cpu);
 
-	if (is_access && cpu_user_mode(cpu))
+	if (cpu_user_mode(cpu) && find_access(jit, &access, &insn))
 		find_page(cpu, &insn);
 	if (llabs(active - slow->since) > SLOW_CYCLES) { /* another processor may be behind */
 		memset(slow->exits, 0, sizeof(slow->exits));
@@ -53,11 +53,12 @@ void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset)
 	if (++*exits < jit->options.slow_exits)
 		return;
 	*exits = 0;
-	if (!is_access)
+	access = offset;
+	if (!find_access(jit, &access, &insn))
 		return;
-	unsigned at = place(offset, SLOW_KNOWN);
+	unsigned at = place(access, SLOW_KNOWN);
 	slow->known[at / 8] |= (uint8_t)(1u << at % 8);
-	cache_drop_regions(jit, offset);
+	cache_drop_regions(jit, access);
 }
 
 bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance)
