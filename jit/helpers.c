@@ -44,6 +44,28 @@ static bool is_device(const struct cpu *cpu, uint32_t va, unsigned size, uint32_
 	       memory_frame(cpu->memory, physical) == NO_FRAME;
 }
 
+/* The word of the buffer that was accessed last, if this is one of its; NULL: it is not. Kernels copy buffers word by word. */
+static uint8_t *buffer_word(struct cpu *cpu, uint32_t va, uint32_t access)
+{
+	uint32_t distance = va - cpu->buffer_va;
+
+	if (distance >= cpu->buffer.size || (access & (ACCESS_SIZE_MASK | ACCESS_USER)) != 4)
+		return NULL;
+	++*cpu->buffer.accesses;
+	return cpu->buffer.bytes + distance;
+}
+
+/* A word of a device was accessed quietly: the next one may be of the same buffer. */
+static void remember_buffer(struct cpu *cpu, uint32_t va, uint32_t offset)
+{
+	struct device_buffer buffer;
+
+	if (!cpu->hooks->bus_find_buffer || !cpu->hooks->bus_find_buffer(cpu, offset, &buffer))
+		return;
+	cpu->buffer = buffer;
+	cpu->buffer_va = va - (offset - buffer.offset);
+}
+
 /* A load from a device: only where it cannot matter that translated code goes on at once. */
 static uint64_t load_from_device(struct cpu *cpu, uint32_t va, unsigned size, bool user)
 {
@@ -52,6 +74,7 @@ static uint64_t load_from_device(struct cpu *cpu, uint32_t va, unsigned size, bo
 	if (user || !is_device(cpu, va, size, &offset) ||
 	    !cpu->hooks->bus_load_quietly(cpu, offset, size, &value))
 		return result(HELPER_BEFORE, 0);
+	remember_buffer(cpu, va, offset);
 	return result(HELPER_DONE, value);
 }
 
@@ -64,6 +87,9 @@ static uint64_t help_load(struct cpu *cpu, uint32_t va, uint32_t access, int64_t
 	cpu->budget = budget;
 	if ((va & (size - 1)) || debug_watched(cpu, va, size, false))
 		return result(HELPER_BEFORE, 0);
+	const uint8_t *word = buffer_word(cpu, va, access);
+	if (word)
+		return result(HELPER_DONE, buffer_load(word, 0));
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_LOAD, user);
 	if (offset == NO_FRAME)
 		return load_from_device(cpu, va, size, user);
@@ -98,8 +124,10 @@ static uint32_t store_to_device(struct cpu *cpu, uint32_t va, uint32_t value, ui
 
 	if ((access & (ACCESS_USER | ACCESS_LEFT | ACCESS_RIGHT)) || !is_device(cpu, va, size, &offset))
 		return HELPER_BEFORE;
-	if (cpu->hooks->bus_store_quietly(cpu, offset, size, value))
+	if (cpu->hooks->bus_store_quietly(cpu, offset, size, value)) {
+		remember_buffer(cpu, va, offset);
 		return HELPER_DONE;
+	}
 	if ((access & ACCESS_DELAY_SLOT) || cpu->hooks->bus_store_shows_state(cpu, offset) ||
 	    !cpu->hooks->bus_store(cpu, offset, size, value))
 		return HELPER_BEFORE;
@@ -154,6 +182,11 @@ static uint32_t help_store(struct cpu *cpu, uint32_t va, uint32_t value, uint32_
 		return HELPER_BEFORE;
 	if (debug_watched(cpu, partial ? va & ~3u : va, size, true))
 		return HELPER_BEFORE;
+	uint8_t *word = partial ? NULL : buffer_word(cpu, va, access);
+	if (word) {
+		buffer_store(word, 0, value);
+		return HELPER_DONE;
+	}
 	uint32_t offset = soft_tlb_find(cpu, va, ACCESS_STORE, user);
 	if (offset == NO_FRAME)
 		return store_to_device(cpu, va, value, access);

@@ -151,8 +151,8 @@ const struct device_register *register_find(const struct device_register *map, u
 }
 
 /* The row of the register map that allows an access, and its device; NULL: bus error. */
-static const struct device_register *decode(struct bus *bus, unsigned cpu, uint32_t offset,
-					    enum register_access access, struct device **device)
+static const struct device_register *find_row(struct bus *bus, uint32_t offset, enum register_access access,
+					      struct device **device)
 {
 	unsigned slot = offset / LAMEBUS_SLOT_SIZE;
 	const struct lamebus_type *type = slot < LAMEBUS_SLOTS ? bus->types[slot] : NULL;
@@ -160,44 +160,78 @@ static const struct device_register *decode(struct bus *bus, unsigned cpu, uint3
 	if (!type || offset % 4 != 0)
 		return NULL;
 	*device = &bus->devices[slot];
-	bus->accessor = cpu;
-	bus->accesses[slot]++;
 	offset %= LAMEBUS_SLOT_SIZE;
 	return type->registers ? register_find(type->registers, offset, access)
 			       : type->find(*device, offset, access);
+}
+
+/* An access is being made. */
+static void count_access(struct bus *bus, unsigned cpu, uint32_t offset)
+{
+	unsigned slot = offset / LAMEBUS_SLOT_SIZE;
+
+	bus->accessor = cpu;
+	if (slot < LAMEBUS_SLOTS)
+		bus->accesses[slot]++;
+}
+
+/* Registers are words; what is larger is a buffer. */
+static bool is_buffer(const struct device_register *row)
+{
+	return row->reading == READING_SHOWS && row->size > sizeof(uint32_t);
 }
 
 bool bus_load(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 {
 	struct device *device;
 
-	return decode(bus, cpu, offset, REGISTER_READ, &device) &&
+	count_access(bus, cpu, offset);
+	return find_row(bus, offset, REGISTER_READ, &device) &&
 	       device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value)
 {
 	struct device *device;
-	const struct device_register *row = decode(bus, cpu, offset, REGISTER_READ, &device);
+	const struct device_register *row = find_row(bus, offset, REGISTER_READ, &device);
 
-	return row && row->reading != READING_ACTS &&
-	       device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
+	if (!row || row->reading == READING_ACTS)
+		return false;
+	count_access(bus, cpu, offset);
+	return device->class->load(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
 bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
 	struct device *device;
-	const struct device_register *row = decode(bus, cpu, offset, REGISTER_WRITE, &device);
+	const struct device_register *row = find_row(bus, offset, REGISTER_WRITE, &device);
 
-	/* Registers are words; what is larger is a buffer. */
-	return row && row->reading == READING_SHOWS && row->size > sizeof(value) &&
-	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
+	if (!row || !is_buffer(row))
+		return false;
+	count_access(bus, cpu, offset);
+	return device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 
-bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset)
+bool bus_find_buffer(struct bus *bus, uint32_t offset, struct device_buffer *buffer)
 {
 	struct device *device;
-	const struct device_register *row = decode(bus, cpu, offset, REGISTER_WRITE, &device);
+	const struct device_register *row = find_row(bus, offset, REGISTER_READ, &device);
+
+	if (!row || !is_buffer(row) || !(row->access & REGISTER_WRITE) || !device->class->buffer)
+		return false;
+	*buffer = (struct device_buffer){
+	    .offset = device->slot * LAMEBUS_SLOT_SIZE + row->offset,
+	    .size = row->size,
+	    .bytes = device->class->buffer(device, row->offset),
+	    .accesses = &bus->accesses[device->slot],
+	};
+	return buffer->bytes != NULL;
+}
+
+bool bus_store_shows_state(struct bus *bus, uint32_t offset)
+{
+	struct device *device;
+	const struct device_register *row = find_row(bus, offset, REGISTER_WRITE, &device);
 
 	return row && (row->access & REGISTER_SHOWS);
 }
@@ -206,7 +240,8 @@ bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value)
 {
 	struct device *device;
 
-	return decode(bus, cpu, offset, REGISTER_WRITE, &device) &&
+	count_access(bus, cpu, offset);
+	return find_row(bus, offset, REGISTER_WRITE, &device) &&
 	       device->class->store(device, offset % LAMEBUS_SLOT_SIZE, value);
 }
 

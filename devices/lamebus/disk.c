@@ -317,6 +317,13 @@ static void event(struct device *device, uint16_t kind, uint64_t argument)
 	advance(device);
 }
 
+static uint8_t *buffer(struct device *device, uint32_t offset)
+{
+	struct disk_state *state = device->state;
+
+	return offset == BUFFER ? state->buffer : NULL;
+}
+
 static bool load(struct device *device, uint32_t offset, uint32_t *value)
 {
 	const struct disk_host *disk = device->host;
@@ -567,6 +574,7 @@ const struct lamebus_type lamebus_disk = {
 	      .fields = fields,
 	      .load = load,
 	      .store = store,
+	      .buffer = buffer,
 	      .event = event,
 	      .dump = dump,
 	      .free = free_host},

@@ -408,6 +408,13 @@ static void event(struct device *device, uint16_t kind, uint64_t argument)
 	emufs->busy_result = RESULT_NONE;
 }
 
+static uint8_t *buffer(struct device *device, uint32_t offset)
+{
+	struct emufs_state *state = device->state;
+
+	return offset == BUFFER ? state->buffer : NULL;
+}
+
 static bool load(struct device *device, uint32_t offset, uint32_t *value)
 {
 	const struct emufs_state *emufs = device->state;
@@ -523,6 +530,7 @@ const struct lamebus_type lamebus_emufs = {
 	      .fields = fields,
 	      .load = load,
 	      .store = store,
+	      .buffer = buffer,
 	      .event = event,
 	      .dump = dump,
 	      .host_needs = host_needs,

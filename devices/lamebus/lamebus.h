@@ -63,8 +63,10 @@ bool bus_store(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
 bool bus_load_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t *value);
 /* Likewise a store: into a buffer, which is plain memory. */
 bool bus_store_quietly(struct bus *bus, unsigned cpu, uint32_t offset, uint32_t value);
+/* The buffer there, if there is one. No access. */
+bool bus_find_buffer(struct bus *bus, uint32_t offset, struct device_buffer *buffer);
 /* Whether a store there makes the processors' state visible outside. */
-bool bus_store_shows_state(struct bus *bus, unsigned cpu, uint32_t offset);
+bool bus_store_shows_state(struct bus *bus, uint32_t offset);
 
 /* An event of one of the slots has come due. */
 void bus_event(struct bus *bus, const struct event *event);

@@ -132,21 +132,6 @@ bool config_size(const char *text, int64_t *size, struct error *error);
 /* The value of "KEY=value" if `argument` has this key, including the '=', else NULL. */
 const char *config_value(const char *argument, const char *key);
 
-/* Reading and writing a big-endian word in a device's buffer. */
-static inline uint32_t buffer_load(const uint8_t *buffer, uint32_t offset)
-{
-	return (uint32_t)buffer[offset] << 24 | (uint32_t)buffer[offset + 1] << 16 |
-	       (uint32_t)buffer[offset + 2] << 8 | buffer[offset + 3];
-}
-
-static inline void buffer_store(uint8_t *buffer, uint32_t offset, uint32_t value)
-{
-	buffer[offset] = (uint8_t)(value >> 24);
-	buffer[offset + 1] = (uint8_t)(value >> 16);
-	buffer[offset + 2] = (uint8_t)(value >> 8);
-	buffer[offset + 3] = (uint8_t)value;
-}
-
 extern const struct lamebus_type lamebus_mainboard, lamebus_oldmainboard, lamebus_busctl, lamebus_timer,
     lamebus_disk, lamebus_serial, lamebus_screen, lamebus_nic, lamebus_emufs, lamebus_trace, lamebus_random;
 

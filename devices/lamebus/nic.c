@@ -260,6 +260,13 @@ static void event(struct device *device, uint16_t kind, uint64_t argument)
 	}
 }
 
+static uint8_t *buffer(struct device *device, uint32_t offset)
+{
+	struct nic_state *nic = device->state;
+
+	return offset == RECEIVE_BUFFER ? nic->receive : offset == TRANSMIT_BUFFER ? nic->transmit : NULL;
+}
+
 static bool load(struct device *device, uint32_t offset, uint32_t *value)
 {
 	const struct nic_state *nic = device->state;
@@ -450,6 +457,7 @@ const struct lamebus_type lamebus_nic = {
 	      .fields = fields,
 	      .load = load,
 	      .store = store,
+	      .buffer = buffer,
 	      .event = event,
 	      .poll = poll,
 	      .dump = dump,

@@ -65,6 +65,29 @@ struct machine_services {
 
 struct device;
 
+/* A buffer of a device: plain memory, whose only effect it is to be there. Accesses to its words, which are big endian, may
+ * leave the bus out if they count themselves. Both pointers stay good for as long as the device is there. */
+struct device_buffer {
+	uint32_t offset, size; /* on the bus; bytes, words only */
+	uint8_t *bytes;
+	uint64_t *accesses; /* so many were made */
+};
+
+/* Reading and writing a big-endian word in a device's buffer. */
+static inline uint32_t buffer_load(const uint8_t *buffer, uint32_t offset)
+{
+	return (uint32_t)buffer[offset] << 24 | (uint32_t)buffer[offset + 1] << 16 |
+	       (uint32_t)buffer[offset + 2] << 8 | buffer[offset + 3];
+}
+
+static inline void buffer_store(uint8_t *buffer, uint32_t offset, uint32_t value)
+{
+	buffer[offset] = (uint8_t)(value >> 24);
+	buffer[offset + 1] = (uint8_t)(value >> 16);
+	buffer[offset + 2] = (uint8_t)(value >> 8);
+	buffer[offset + 3] = (uint8_t)value;
+}
+
 /* One kind of device. All functions run on the machine's thread. */
 struct device_class {
 	const char *keyword;	    /* in the configuration file */
@@ -75,6 +98,8 @@ struct device_class {
 	/* A register or buffer word. `offset` is word aligned, 0 to 0xFFFC. False: bus error. */
 	bool (*load)(struct device *device, uint32_t offset, uint32_t *value);
 	bool (*store)(struct device *device, uint32_t offset, uint32_t value);
+	/* The bytes of the buffer at this offset, which is the start of a row of the register map; NULL: it is none. May be NULL. */
+	uint8_t *(*buffer)(struct device *device, uint32_t offset);
 	/* An event that this device scheduled has come due. */
 	void (*event)(struct device *device, uint16_t kind, uint64_t argument);
 	/* Host input may be waiting: called where the original polls (section 6.4, step 4). May be NULL. */

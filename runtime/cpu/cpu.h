@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/core/bus.h"
 #include "runtime/core/field.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/model.h"
@@ -245,6 +246,10 @@ struct cpu {
 	uint32_t exit_reason; /* enum exit_reason */
 	const struct translated_code_helpers *helpers;
 
+	/* The device's buffer that translated code accessed last, and its virtual address. */
+	struct device_buffer buffer;
+	uint32_t buffer_va;
+
 	/* MIPS-161: a bit for each entry of the TLB that is known to overlap no other, since it was written. */
 	uint64_t tlb_distinct;
 	struct soft_tlb_entry soft_tlb[SOFT_TLB_TABLES][SOFT_TLB_SIZE]; /* index: page number mod size */
@@ -272,6 +277,8 @@ struct machine_hooks {
 	bool (*bus_load_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t *value);
 	/* A store that has no effect but on a buffer; false, with nothing done, if this is not one. */
 	bool (*bus_store_quietly)(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value);
+	/* The buffer there, if there is one. NULL: there are none. */
+	bool (*bus_find_buffer)(struct cpu *cpu, uint32_t offset, struct device_buffer *buffer);
 	/* Whether a store there makes the processors' state visible outside: it has to be exact then. */
 	bool (*bus_store_shows_state)(struct cpu *cpu, uint32_t offset);
 	void (*stopped)(struct cpu *cpu); /* the CPU went from running to waiting */

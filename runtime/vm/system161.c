@@ -30,11 +30,18 @@ static bool system161_store_quietly(struct cpu *cpu, uint32_t offset, unsigned s
 	return bus_store_quietly(vm->bus, cpu->number, offset, value);
 }
 
+static bool system161_find_buffer(struct cpu *cpu, uint32_t offset, struct device_buffer *buffer)
+{
+	struct vm *vm = cpu->machine;
+
+	return bus_find_buffer(vm->bus, offset, buffer);
+}
+
 static bool system161_store_shows_state(struct cpu *cpu, uint32_t offset)
 {
 	struct vm *vm = cpu->machine;
 
-	return bus_store_shows_state(vm->bus, cpu->number, offset);
+	return bus_store_shows_state(vm->bus, offset);
 }
 
 static bool system161_store(struct cpu *cpu, uint32_t offset, unsigned size, uint32_t value)
@@ -161,6 +168,7 @@ const struct machine_class system161_class = {
 	    .bus_store = system161_store,
 	    .bus_load_quietly = system161_load_quietly,
 	    .bus_store_quietly = system161_store_quietly,
+	    .bus_find_buffer = system161_find_buffer,
 	    .bus_store_shows_state = system161_store_shows_state,
 	    .stopped = vm_hook_stopped,
 	    .hang = vm_hook_hang,

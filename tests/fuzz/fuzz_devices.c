@@ -247,7 +247,7 @@ static void store(struct board *board, uint32_t offset, uint32_t value)
 	board->progress->accesses++;
 	if (one_in(&board->guest, 8))
 		board->progress->allowed += bus_store_quietly(board->bus, cpu, offset, value) ||
-					    bus_store_shows_state(board->bus, cpu, offset);
+					    bus_store_shows_state(board->bus, offset);
 	else
 		board->progress->allowed += bus_store(board->bus, cpu, offset, value);
 }
