@@ -182,7 +182,8 @@ static void receive(struct malta *malta, uint8_t character)
 	uart_receive(&malta->state.uart, character);
 }
 
-static void replay(struct malta *malta)
+/* False: nothing came at this time. */
+static bool replay(struct malta *malta)
 {
 	struct input_gate *inputs = malta->services->inputs;
 	uint64_t now = malta->services->events->now;
@@ -190,28 +191,36 @@ static void replay(struct malta *malta)
 
 	if (!inputs->log || !input_log_read(inputs->log, inputs->position, &record) ||
 	    record.kind != INPUT_CONSOLE || record.stamp > now)
-		return;
+		return false;
 	if (record.stamp < now)
 		inputs->diverged = true;
-	if (input_gate_replay(inputs, INPUT_CONSOLE, INPUT_DEVICE, &record) && record.size > 0)
+	if (!input_gate_replay(inputs, INPUT_CONSOLE, INPUT_DEVICE, &record))
+		return false;
+	if (record.size > 0)
 		receive(malta, record.payload[0]);
+	return true;
 }
 
-void malta_poll(struct malta *malta)
+static bool read_console(struct malta *malta)
 {
 	const struct machine_services *services = malta->services;
 	uint8_t character;
 
-	if (services->inputs->replay) {
-		replay(malta);
-		return;
-	}
 	if (!malta->console || !uart_has_room(&malta->state.uart) ||
 	    console_input_read(malta->console, &character) != CONSOLE_CHARACTER)
-		return;
+		return false;
 	input_gate_record(services->inputs, services->events->now, INPUT_CONSOLE, INPUT_DEVICE, &character,
 			  1);
 	receive(malta, character);
+	return true;
+}
+
+void malta_poll(struct malta *malta)
+{
+	bool replays = malta->services->inputs->replay;
+
+	while (replays ? replay(malta) : read_console(malta))
+		;
 }
 
 bool malta_has_live_input(const struct malta *malta)

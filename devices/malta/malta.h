@@ -27,7 +27,7 @@ void malta_store(struct malta *malta, uint32_t physical, unsigned size, uint32_t
 bool malta_load_is_quiet(const struct malta *malta, uint32_t physical, unsigned size);
 bool malta_store_is_quiet(const struct malta *malta, uint32_t physical);
 
-/* Takes at most one character of host input, if the UART has room for it. */
+/* Takes as many characters of host input as the UART has room for. */
 void malta_poll(struct malta *malta);
 bool malta_has_live_input(const struct malta *malta);
 /* Waits for host input, at most `timeout` ns. */
