@@ -171,7 +171,7 @@ static void count_access(struct bus *bus, unsigned cpu, uint32_t offset)
 	unsigned slot = offset / LAMEBUS_SLOT_SIZE;
 
 	bus->accessor = cpu;
-	if (slot < LAMEBUS_SLOTS)
+	if (slot < LAMEBUS_SLOTS && bus->types[slot])
 		bus->accesses[slot]++;
 }
 

@@ -402,6 +402,7 @@ const struct machine_class malta_class = {
 	    .message = vm_hook_message,
 	},
     .exact = true,
+    .window = 250000, /* ours to choose: most end within translated code, whose rest is interpreted */
     .replicate = malta_replicate,
     .free = malta_class_free,
     .event = malta_event,

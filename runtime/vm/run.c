@@ -10,8 +10,6 @@
 #include "runtime/cpu/threaded.h"
 #include "runtime/vm/history.h"
 
-#define WINDOW	     50000    /* cycles between polls of the outside, of the original */
-#define WINDOW_MALTA 250000   /* ours to choose: each ends within translated code, whose rest is interpreted */
 #define LONGEST_RUN  125000   /* cycles, when no event is near */
 #define NEAR_NS	     5000000  /* an event nearer than this ends the run */
 #define MAX_AHEAD_NS 10000000 /* how far virtual time may run ahead of the wall clock while idle */
@@ -89,7 +87,7 @@ static void start_run(struct vm *vm)
 	vm->run.stop = false;
 	vm_trace_run(vm);
 	if (vm->run.window == 0)
-		vm->run.window = vm->class->exact ? WINDOW_MALTA : WINDOW;
+		vm->run.window = vm->class->window;
 	if (vm->options.timing == TIMING_IDEAL || vm->class->exact) {
 		/* A run ends at the cycle of its event; anything sooner stops it. */
 		vm->run.length = vm->run.window;

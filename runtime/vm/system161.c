@@ -175,6 +175,7 @@ const struct machine_class system161_class = {
 	    .message = vm_hook_message,
 	    .stops_at_break = vm_hook_stops_at_break,
 	},
+    .window = 50000, /* System/161 reference, section 6.4 */
     .replicate = system161_replicate,
     .free = system161_free,
     .event = system161_event,

@@ -13,6 +13,7 @@ struct machine_class {
 	struct machine_hooks hooks;
 	bool
 	    exact; /* runs end exactly at events, whatever vm_options.timing says; power-off ends the run at once */
+	uint32_t window; /* cycles between looks at the outside, at each of which a run ends */
 
 	/* Makes the devices of a second machine, and `add_processors`. */
 	bool (*replicate)(struct vm *vm, const struct vm *primary, struct error *error);
