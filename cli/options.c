@@ -69,7 +69,8 @@ const char *const options_long_usage[] = {
     "     --region=N                     Guest instructions in a compiled region at most",
     "     --slow-exits=N                 Exits of a region before an access, in a million cycles, that make "
     "its",
-    "                                    block call helpers; 0: all do; default: 64",
+    "                                    block test accesses one by one, then call helpers; 0: all do that;",
+    "                                    default: 64",
     "     --module=N                     Regions compiled together at most",
     "     --compile-threads=N            0: compile at once, on the machine's own thread",
     "     --code-size=SIZE               Memory for translated code, from 64K to 1G",

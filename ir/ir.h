@@ -118,13 +118,20 @@ enum ir_jump_hint {
 	IR_HINT_RETURN
 };
 
+/* How a block's accesses are made; each needs less of the guest than the one before, and is slower. */
+enum ir_accesses {
+	IR_TOGETHER, /* those at constants from the same value may be tested together */
+	IR_APART,    /* each is tested by itself: some are often in another page, or outside of RAM */
+	IR_SLOW,     /* and what does not pass calls the runtime: devices, missing pages */
+};
+
 struct ir_block {
 	uint32_t va, pa;      /* of the first guest instruction */
 	uint16_t guest_count; /* guest instructions, the delay slot included */
 	uint16_t cost;	      /* cycles from start to end, stalls included */
 	uint16_t current;     /* the guest instruction that operations are being appended for */
 	bool entry;	      /* control may enter from outside the region */
-	bool slow;	      /* its accesses often need the runtime: devices, missing pages */
+	enum ir_accesses accesses;
 	enum ir_jump_hint hint;
 	uint32_t link_va; /* with IR_HINT_CALL: where the call returns to */
 	/* Blocks of functions that calls of the region go into are in it once for each such call, as copies; 0 is the

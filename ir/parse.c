@@ -393,8 +393,10 @@ static bool parse_block(struct parser *parser)
 			return false;
 		if (word_is(key, "entry")) {
 			flags.entry = true;
+		} else if (word_is(key, "apart")) {
+			flags.accesses = IR_APART;
 		} else if (word_is(key, "slow")) {
-			flags.slow = true;
+			flags.accesses = IR_SLOW;
 		} else if (word_is(key, "switch")) {
 			flags.switches = true;
 		} else if (word_is(key, "case")) {
@@ -440,7 +442,7 @@ static bool parse_block(struct parser *parser)
 	parser->block->entry = flags.entry;
 	parser->block->hint = flags.hint;
 	parser->block->link_va = flags.link_va;
-	parser->block->slow = flags.slow;
+	parser->block->accesses = flags.accesses;
 	parser->block->copy = flags.copy;
 	parser->block->next = flags.next;
 	parser->block->next_va = flags.next_va;

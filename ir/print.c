@@ -60,8 +60,8 @@ void ir_print_block(const struct ir_region *region, const struct ir_block *block
 		fprintf(file, " call=%08" PRIx32, block->link_va);
 	else if (block->hint == IR_HINT_RETURN)
 		fputs(" return", file);
-	if (block->slow)
-		fputs(" slow", file);
+	if (block->accesses != IR_TOGETHER)
+		fputs(block->accesses == IR_SLOW ? " slow" : " apart", file);
 	if (block->copy)
 		fprintf(file, " copy=%u", block->copy);
 	if (block->next)

@@ -397,7 +397,7 @@ static bool same_bytes(const struct jit *jit, const struct translation *translat
 
 		if (memcmp(ram + (uint32_t)(block->pa + distance),
 			   translation->region->content + block->content, 4u * block->words) != 0 ||
-		    (!block->slow && slow_in_block(jit, block, distance)))
+		    block->accesses < slow_known_of(jit, block, distance))
 			return false;
 	}
 	return true;

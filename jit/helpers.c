@@ -7,8 +7,6 @@
 #include "runtime/core/planted.h"
 #include "runtime/cpu/debug.h"
 
-#define KSEG0_BASE 0x80000000u
-
 static uint64_t result(enum helper_status status, uint32_t value)
 {
 	return (uint64_t)status << 32 | value;

@@ -61,8 +61,8 @@ struct jit_options {
 	unsigned region_instructions; /* guest instructions in a region at most */
 	unsigned regions_per_module;  /* regions compiled together at most */
 	unsigned
-	    slow_exits; /* of a region before an access, in a million cycles, that make the access a slow one,
-				       * up to 200; 0: all are taken for slow (jit/slow.c) */
+	    slow_exits; /* of a region before an access, in a million cycles, that have it made in a slower way,
+				       * up to 200; 0: all are slow (jit/slow.c) */
 	size_t code_bytes; /* size of the code memory */
 	/* Regions are kept in this directory between runs (jit/store/store.h), so many bytes of them; NULL: they are not. */
 	const char *cache_directory;

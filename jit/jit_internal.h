@@ -56,7 +56,7 @@ struct scanned_block {
 	uint32_t content; /* index of its bytes in the region's */
 	uint16_t words;
 	bool entry;
-	bool slow; /* some of its accesses are known to be slow */
+	enum ir_accesses accesses; /* as was known when it was scanned */
 	uint8_t target_count;
 	uint32_t targets[2]; /* where it may continue within a region */
 	/* What it ends with, if that is a call or a return: jr $ra. Where the call goes to, if `callee_known`, or the register
@@ -100,7 +100,8 @@ struct code_object {
 struct slow_accesses {
 	uint8_t exits[SLOW_PLACES]; /* of regions before an access, lately */
 	int64_t since;		    /* active cycles of the processor that left first */
-	uint8_t known[SLOW_KNOWN / 8];
+	/* Instructions whose blocks' accesses are to be made in one of the slower ways. */
+	uint8_t apart[SLOW_KNOWN / 8], slow[SLOW_KNOWN / 8];
 };
 
 /* A set of blocks compiled together by the second tier. While pending it is shared with a compile thread, which reads the
@@ -522,9 +523,9 @@ void journal_free(struct journal *journal);
 /* A processor left a region before the instruction at a RAM offset, so that the interpreter does it. If it is an access
  * of user code, the soft TLB has its page afterwards, where that can be. */
 void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset);
-/* Whether a block, moved by a distance in RAM, has accesses that are known to be slow. */
-bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance);
-/* Drops regions that leave before the instruction at a RAM offset if it is slow. */
+/* How the accesses of a block, moved by a distance in RAM, are to be made by what is known of them. */
+enum ir_accesses slow_known_of(const struct jit *jit, const struct scanned_block *block, uint32_t distance);
+/* Drops regions in which the instruction at a RAM offset is accessed in a faster way than is known to be good. */
 void cache_drop_regions(struct jit *jit, uint32_t offset);
 
 /* A translation loses a place. `about`: LOSS_WRITTEN the RAM offset, LOSS_REPLACED the region's head. */

@@ -29,9 +29,10 @@ struct record_block {
 };
 #define RECORD_ENTRY	1u
 #define RECORD_NEXT	2u
-#define RECORD_SLOW	4u /* its accesses call helpers */
+#define RECORD_SLOW	4u /* see enum ir_accesses */
 #define RECORD_SWITCHES 8u
 #define RECORD_CASE	16u
+#define RECORD_APART	32u
 
 struct record_entry {
 	uint32_t va, offset; /* in the image */
@@ -40,8 +41,15 @@ struct record_entry {
 static uint16_t flags_of(const struct scanned_block *block)
 {
 	return (uint16_t)((block->entry ? RECORD_ENTRY : 0) | (block->next ? RECORD_NEXT : 0) |
-			  (block->slow ? RECORD_SLOW : 0) | (block->switches ? RECORD_SWITCHES : 0) |
-			  (block->is_case ? RECORD_CASE : 0));
+			  (block->switches ? RECORD_SWITCHES : 0) | (block->is_case ? RECORD_CASE : 0) |
+			  (block->accesses == IR_SLOW	 ? RECORD_SLOW
+			   : block->accesses == IR_APART ? RECORD_APART
+							 : 0));
+}
+
+static enum ir_accesses accesses_of(uint16_t flags)
+{
+	return flags & RECORD_SLOW ? IR_SLOW : flags & RECORD_APART ? IR_APART : IR_TOGETHER;
 }
 
 static uint32_t content_words(const struct region *region)
@@ -212,7 +220,7 @@ static bool take_blocks(struct region *region, const struct record *record, cons
 							   .words = block.words,
 							   .content = words,
 							   .entry = entry,
-							   .slow = block.flags & RECORD_SLOW,
+							   .accesses = accesses_of(block.flags),
 							   .copy = block.copy,
 							   .next = goes_on,
 							   .next_copy = block.next_copy,

@@ -43,7 +43,7 @@ bool compiler_lift(const struct jit *jit, struct region *region, bool optimise)
 			continue;
 		struct ir_block *lifted = &region->ir.blocks[region->ir.count - 1];
 		lifted->entry = block->entry;
-		lifted->slow = block->slow;
+		lifted->accesses = block->accesses;
 		lifted->copy = block->copy;
 		lifted->next = block->next;
 		lifted->next_va = block->next_va;

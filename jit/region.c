@@ -111,7 +111,7 @@ static void scan_words(const struct jit *jit, struct scanned_block *block, uint3
 static void scan(const struct jit *jit, struct scanned_block *block, uint32_t va, uint32_t pa)
 {
 	scan_words(jit, block, va, pa);
-	block->slow = slow_in_block(jit, block, 0);
+	block->accesses = slow_known_of(jit, block, 0);
 }
 
 /* Where a target's bytes are, if that is known without a look-up. */

@@ -1,7 +1,8 @@
 /* Accesses that do not pass their tests often: of devices, mapped by the kernel, in pages that a soft TLB has no room for. A
  * region leaves before such an access and the interpreter takes the rest of the block: that is the least code, and most
  * accesses of most guests always pass. An instruction that makes a region leave too often is remembered by where it is in
- * RAM, and its regions are dropped; in those made later its block calls helpers instead. */
+ * RAM, and its regions are dropped. If it passes by itself, others failed that were tested with it: then the accesses of its
+ * block are tested one by one in regions made later. Else they call helpers. */
 #include "frontend/decode.h"
 #include "jit/jit_internal.h"
 
@@ -28,6 +29,20 @@ static unsigned place(uint32_t offset, unsigned count)
 	return (offset >> 2) * 0x9E3779B1u >> 7 & (count - 1);
 }
 
+/* Whether an access passes the tests that are made of it alone. It may have been left with others that do not. */
+static bool is_fast(const struct cpu *cpu, const struct insn *insn)
+{
+	const struct memory *memory = cpu->memory;
+	uint32_t va = cpu->gpr[insn->rs] + insn->imm, offset = va - KSEG0_BASE;
+	bool stores = mips_op_info[insn->op].flags & MIPS_FLAG_STORE;
+
+	if (!cpu_user_mode(cpu))
+		return offset < memory->ram_size &&
+		       !(stores && memory->ram[memory->code_map_offset + (offset >> CODE_GRANULE_SHIFT)]);
+	const struct soft_tlb_entry *entry = &cpu->soft_tlb[SOFT_TLB_USER][va >> 12 & (SOFT_TLB_SIZE - 1)];
+	return (stores ? entry->write_tag : entry->read_tag) == ((va & PAGE_MASK) | cpu->asid);
+}
+
 /* What the interpreter does leaves no trace in the soft TLB: without this all accesses to a page that is missing there would
  * leave. */
 static void find_page(struct cpu *cpu, const struct insn *insn)
@@ -36,40 +51,57 @@ static void find_page(struct cpu *cpu, const struct insn *insn)
 		      mips_op_info[insn->op].flags & MIPS_FLAG_STORE ? ACCESS_STORE : ACCESS_LOAD, true);
 }
 
+static bool marked(const uint8_t *marks, unsigned at)
+{
+	return marks[at / 8] >> at % 8 & 1;
+}
+
+/* The access at a RAM offset makes its blocks be left too often: from now on they are compiled in a slower way. */
+static void make_slower(struct jit *jit, uint32_t offset, bool fast)
+{
+	unsigned at = place(offset, SLOW_KNOWN);
+	uint8_t *marks = fast && !marked(jit->slow.apart, at) ? jit->slow.apart : jit->slow.slow;
+
+	marks[at / 8] |= (uint8_t)(1u << at % 8);
+	cache_drop_regions(jit, offset);
+}
+
 void slow_note(struct jit *jit, struct cpu *cpu, uint32_t offset)
 {
 	struct insn insn;
-	uint32_t access = offset;
 	struct slow_accesses *slow = &jit->slow;
 	int64_t active = (int64_t)cpu_active(cpu);
 
-	if (cpu_user_mode(cpu) && find_access(jit, &access, &insn))
-		find_page(cpu, &insn);
 	if (llabs(active - slow->since) > SLOW_CYCLES) { /* another processor may be behind */
 		memset(slow->exits, 0, sizeof(slow->exits));
 		slow->since = active;
 	}
 	uint8_t *exits = &slow->exits[place(offset, SLOW_PLACES)];
-	if (++*exits < jit->options.slow_exits)
+	bool often = ++*exits >= jit->options.slow_exits;
+	if (often)
+		*exits = 0;
+	if ((!often && !cpu_user_mode(cpu)) || !find_access(jit, &offset, &insn))
 		return;
-	*exits = 0;
-	access = offset;
-	if (!find_access(jit, &access, &insn))
-		return;
-	unsigned at = place(access, SLOW_KNOWN);
-	slow->known[at / 8] |= (uint8_t)(1u << at % 8);
-	cache_drop_regions(jit, access);
+	bool fast = is_fast(cpu, &insn);
+	if (cpu_user_mode(cpu) && !fast)
+		find_page(cpu, &insn);
+	if (often)
+		make_slower(jit, offset, fast);
 }
 
-bool slow_in_block(const struct jit *jit, const struct scanned_block *block, uint32_t distance)
+enum ir_accesses slow_known_of(const struct jit *jit, const struct scanned_block *block, uint32_t distance)
 {
+	enum ir_accesses known = IR_TOGETHER;
+
 	if (jit->options.slow_exits == 0)
-		return true;
+		return IR_SLOW;
 	for (unsigned i = 0; i < block->words; i++) {
 		unsigned at = place(block->pa + distance + 4 * i, SLOW_KNOWN);
 
-		if (jit->slow.known[at / 8] >> at % 8 & 1)
-			return true;
+		if (marked(jit->slow.slow, at))
+			return IR_SLOW;
+		if (marked(jit->slow.apart, at))
+			known = IR_APART;
 	}
-	return false;
+	return known;
 }

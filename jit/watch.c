@@ -200,7 +200,7 @@ void cache_code_written(void *context, uint32_t offset, uint32_t size)
 	}
 }
 
-/* Whether a region has the instruction at a RAM offset in a block that leaves before slow accesses. */
+/* Whether a region has the instruction at a RAM offset in a block that asks more of its accesses than is known now. */
 static bool leaves_at(const struct jit *jit, const struct granule_use *use, uint32_t offset)
 {
 	const struct translation *of = translation_at(jit, use->translation);
@@ -208,7 +208,8 @@ static bool leaves_at(const struct jit *jit, const struct granule_use *use, uint
 	for (unsigned i = 0; of->tier == 2 && i < of->region->block_count; i++) {
 		const struct scanned_block *block = &of->region->blocks[i];
 
-		if (!block->slow && offset - (block->pa + use->distance) < 4u * block->words)
+		if (offset - (block->pa + use->distance) < 4u * block->words &&
+		    block->accesses < slow_known_of(jit, block, use->distance))
 			return true;
 	}
 	return false;

@@ -36,8 +36,8 @@
  *   pages       In user regions, for one or two registers that loops access memory from: the page of the last access and
  *               its addend are values, and an access to the same page needs no look at the soft TLB. Forgotten at
  *               entries and after helpers.
- *   frames      Several words of a block at offsets from the same value of sp are tested together, before the first
- *               of them. If they cannot all be accessed directly, the block is left there.
+ *   clusters    Several accesses of a block at constants from the same value are tested together, before the first of
+ *               them. If they cannot all be made directly, the block is left there.
  *
  * In user regions lookup_va is kept like a register; in kernel regions it lives in memory, since accesses and
  * helpers change it. States marked MEMORY always live in struct cpu. */

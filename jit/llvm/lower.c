@@ -908,7 +908,7 @@ static void lower_block(struct lowering *lowering, unsigned number)
 	lowering->block = block;
 	lowering->dirty = lowering->dirty_in[number];
 	lowering->stair_count = 0;
-	find_frames(lowering);
+	find_clusters(lowering);
 
 	position(lowering, lowering->heads[number]);
 	budget = LLVMBuildLoad2(builder, lowering->types->i64, lowering->budget_variable, "");

@@ -18,16 +18,18 @@ struct stair {
 	LLVMBasicBlockRef exit_block; /* where that does */
 };
 
-/* Words of a block that are tested together: see lower_memory.c. */
-struct frame {
-	ir_value base;	   /* the value of sp that their addresses add constants to */
-	uint32_t first;	   /* lowest of the constants */
-	uint32_t span;	   /* bytes from there to the end of the highest word */
+/* Accesses of a block that are tested together: see lower_clusters.c. */
+struct cluster {
+	ir_value base;	 /* the value that their addresses add constants to */
+	uint32_t anchor; /* the constant of the first of the largest accesses */
+	int32_t low,
+	    end; /* where the accesses begin and end, bytes from there; low is aligned as the anchor is */
 	uint16_t count;	   /* accesses */
+	uint8_t size;	   /* of the largest, bytes */
 	bool stores;	   /* some are stores */
-	LLVMValueRef host; /* host address of the lowest word; NULL before the test */
+	LLVMValueRef host; /* host address of the first; NULL before the test */
 };
-#define MAX_FRAMES 8
+#define MAX_CLUSTERS 64
 
 /* The page that accesses from a register were in last: see lower_pages.c. */
 struct kept_page {
@@ -78,8 +80,8 @@ struct lowering {
 	state_set dirty;     /* what may be dirty at this point */
 	struct stair stairs[IR_STATE_COUNT + 1];
 	unsigned stair_count;
-	struct frame frames[MAX_FRAMES];
-	unsigned frame_count;
+	struct cluster clusters[MAX_CLUSTERS];
+	unsigned cluster_count;
 };
 
 LLVMValueRef const32(const struct lowering *lowering, uint32_t value);
@@ -145,8 +147,15 @@ LLVMValueRef soft_tlb_misses(struct lowering *lowering, LLVMValueRef tag, LLVMVa
 LLVMValueRef call_helper(struct lowering *lowering, enum thunk thunk, LLVMValueRef *operands, unsigned count,
 			 uint32_t argument, bool may_be_after, struct ir_time time, LLVMBasicBlockRef done);
 
+/* lower_clusters.c: finds the block's clusters; and the host address of an access that is in one, after the cluster's test, or
+ * NULL. */
+void find_clusters(struct lowering *lowering);
+LLVMValueRef cluster_access(struct lowering *lowering, const struct ir_insn *insn);
+
 /* Guest accesses (lower_memory.c). */
-void find_frames(struct lowering *lowering);
+unsigned access_size(const struct ir_insn *insn); /* bytes */
+/* Rotating an offset in RAM brings the bits that must be 0 to the top, so that one comparison tests range and alignment. */
+LLVMValueRef rotate_right(struct lowering *lowering, LLVMValueRef value, unsigned bits);
 LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn);
 void lower_store(struct lowering *lowering, const struct ir_insn *insn);
 void lower_probe(struct lowering *lowering, const struct ir_insn *insn);

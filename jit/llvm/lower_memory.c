@@ -7,8 +7,6 @@
 #include "runtime/cpu/cpu.h"
 #include "runtime/core/planted.h"
 
-#define KERNEL_BASE 0x80000000u /* kseg0 */
-
 /* One access under way. */
 struct guest_access {
 	LLVMValueRef va;
@@ -20,6 +18,11 @@ struct guest_access {
 	unsigned size;		/* 1, 2 or 4 */
 	bool store, partial;	/* partial: SWL or SWR, of the word that va is in */
 };
+
+unsigned access_size(const struct ir_insn *insn)
+{
+	return insn->type == IR_I8 ? 1 : insn->type == IR_I16 ? 2 : 4;
+}
 
 /* Where an access goes that does not pass a test. */
 static LLVMBasicBlockRef not_fast(struct lowering *lowering, const struct guest_access *access)
@@ -66,24 +69,25 @@ static LLVMValueRef guest_order(struct lowering *lowering, LLVMValueRef value, u
 	return intrinsic(lowering, "llvm.bswap", LLVMTypeOf(value), &value, 1);
 }
 
+LLVMValueRef rotate_right(struct lowering *lowering, LLVMValueRef value, unsigned bits)
+{
+	LLVMValueRef arguments[] = {value, value, const32(lowering, bits)};
+
+	return bits ? intrinsic(lowering, "llvm.fshr", lowering->types->i32, arguments, 3) : value;
+}
+
 /* The fast path's tests in kernel mode; leaves the builder where the access is allowed. */
 static void open_kernel(struct lowering *lowering, struct guest_access *access, ir_value operand)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMBasicBlockRef fast = new_block(lowering, "fast");
-	LLVMValueRef offset = add_constant(lowering, operand, -KERNEL_BASE), index = offset, inside;
+	LLVMValueRef offset = add_constant(lowering, operand, -KSEG0_BASE), index, inside;
 	/* Here, next to the addition, it takes no instruction of its own. */
 	LLVMValueRef wide = LLVMBuildZExt(builder, offset, types->i64, "");
 	unsigned shift = access->partial || access->size == 1 ? 0 : access->size == 2 ? 1 : 2;
 
-	/* Rotating brings the bits that must be 0 to the top, so that one comparison tests range and
-	 * alignment. */
-	if (shift) {
-		LLVMValueRef arguments[] = {offset, offset, const32(lowering, shift)};
-
-		index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
-	}
+	index = rotate_right(lowering, offset, shift);
 	inside = LLVMBuildICmp(builder, LLVMIntUGE, index, ram_limit(lowering, shift), "");
 	branch_rarely(lowering, inside, not_fast(lowering, access), fast);
 	position(lowering, fast);
@@ -187,16 +191,14 @@ LLVMValueRef code_marks(struct lowering *lowering)
 static struct guest_access open_access(struct lowering *lowering, const struct ir_insn *insn)
 {
 	struct guest_access access = {
-	    .size = insn->type == IR_I8	   ? 1
-		    : insn->type == IR_I16 ? 2
-					   : 4,
+	    .size = access_size(insn),
 	    .store = insn->op != IR_LOAD,
 	    .partial = insn->op == IR_STORE_LEFT || insn->op == IR_STORE_RIGHT,
 	    .va = lowering->values[insn->operands[0]],
 	    .time = insn->time,
 	};
 
-	if (lowering->group || lowering->block->slow) {
+	if (lowering->group || lowering->block->accesses == IR_SLOW) {
 		access.slow = new_block(lowering, "slow");
 		access.done = new_block(lowering, "done");
 	}
@@ -206,174 +208,6 @@ static struct guest_access open_access(struct lowering *lowering, const struct i
 	else
 		open_kernel(lowering, &access, insn->operands[0]);
 	return access;
-}
-
-/* --- frames: words off the stack pointer, tested together ---
- *
- * Function entries and exits save and restore many registers. Testing each word costs most of such a block's code and
- * of the time to compile it. A stack is plain RAM nearly always; where it is not, or the frame crosses pages, the
- * interpreter executes the block. */
-
-#define FRAME_MAX_SPAN	128u /* so that two granules of the code map cover it */
-#define FRAME_MIN_COUNT 3    /* fewer words are not worth the exit */
-
-/* The address of an access as a value of sp and a constant; false if it is no such thing. */
-static bool frame_address(const struct lowering *lowering, const struct ir_insn *insn, ir_value *base,
-			  uint32_t *constant)
-{
-	const struct ir_insn *insns = lowering->block->insns;
-
-	if ((insn->op != IR_LOAD && insn->op != IR_STORE) || insn->type != IR_I32)
-		return false;
-	*constant = 0;
-	for (*base = insn->operands[0]; insns[*base].op == IR_ADD; *base = insns[*base].operands[0]) {
-		const struct ir_insn *addend = &insns[insns[*base].operands[1]];
-
-		if (addend->op != IR_CONST)
-			return false;
-		*constant += (uint32_t)addend->immediate;
-	}
-	return insns[*base].op == IR_GET && insns[*base].state == IR_STATE_SP && *constant % 4 == 0;
-}
-
-static struct frame *frame_of(struct lowering *lowering, ir_value base)
-{
-	for (unsigned i = 0; i < lowering->frame_count; i++)
-		if (lowering->frames[i].base == base)
-			return &lowering->frames[i];
-	return NULL;
-}
-
-void find_frames(struct lowering *lowering)
-{
-	lowering->frame_count = 0;
-	if (lowering->block->slow)
-		return;
-	for (unsigned i = 0; i < lowering->block->count; i++) {
-		const struct ir_insn *insn = &lowering->block->insns[i];
-		struct frame *frame;
-		uint32_t constant;
-		ir_value base;
-
-		if (insn->dead || !frame_address(lowering, insn, &base, &constant))
-			continue;
-		frame = frame_of(lowering, base);
-		if (!frame) {
-			if (lowering->frame_count == MAX_FRAMES)
-				continue;
-			frame = &lowering->frames[lowering->frame_count++];
-			*frame = (struct frame){.base = base, .first = constant, .span = 4};
-		}
-		/* Constants are small numbers of either sign; as such they are compared. */
-		int32_t low = (int32_t)frame->first, high = low + (int32_t)frame->span,
-			at = (int32_t)constant;
-		low = at < low ? at : low;
-		high = at + 4 > high ? at + 4 : high;
-		frame->first = (uint32_t)low;
-		frame->span = (uint32_t)(high - low);
-		frame->stores |= insn->op == IR_STORE;
-		frame->count++;
-	}
-	for (unsigned i = 0; i < lowering->frame_count; i++)
-		if (lowering->frames[i].count < FRAME_MIN_COUNT || lowering->frames[i].span > FRAME_MAX_SPAN)
-			lowering->frames[i].base = IR_NO_VALUE;
-}
-
-static void leave_unless(struct lowering *lowering, LLVMValueRef condition, struct ir_time time)
-{
-	LLVMBasicBlockRef stay = new_block(lowering, "frame");
-
-	branch_rarely(lowering, LLVMBuildNot(lowering->builder, condition, ""), exit_before(lowering, time),
-		      stay);
-	position(lowering, stay);
-}
-
-static LLVMValueRef code_mark(struct lowering *lowering, LLVMValueRef offset)
-{
-	LLVMBuilderRef builder = lowering->builder;
-	LLVMValueRef granule = LLVMBuildLShr(builder, offset, const32(lowering, CODE_GRANULE_SHIFT), "");
-
-	granule = LLVMBuildZExt(builder, granule, lowering->types->i64, "");
-	return LLVMBuildLoad2(
-	    builder, lowering->types->i8,
-	    LLVMBuildInBoundsGEP2(builder, lowering->types->i8, code_marks(lowering), &granule, 1, ""), "");
-}
-
-static void test_kernel_frame(struct lowering *lowering, struct frame *frame, struct ir_time time)
-{
-	LLVMBuilderRef builder = lowering->builder;
-	const struct types *types = lowering->types;
-	LLVMValueRef offset = LLVMBuildAdd(builder, lowering->values[frame->base],
-					   const32(lowering, frame->first - KERNEL_BASE), "");
-	LLVMValueRef arguments[] = {offset, offset, const32(lowering, 2)};
-	LLVMValueRef index = intrinsic(lowering, "llvm.fshr", types->i32, arguments, 3);
-
-	leave_unless(lowering,
-		     LLVMBuildICmp(builder, LLVMIntULE, index,
-				   const32(lowering, (lowering->options->ram_size - frame->span) >> 2), ""),
-		     time);
-	if (frame->stores) {
-		LLVMValueRef last = LLVMBuildAdd(builder, offset, const32(lowering, frame->span - 1), "");
-		LLVMValueRef marks =
-		    LLVMBuildOr(builder, code_mark(lowering, offset), code_mark(lowering, last), "");
-
-		leave_unless(lowering,
-			     LLVMBuildICmp(builder, LLVMIntEQ, marks, LLVMConstInt(types->i8, 0, false), ""),
-			     time);
-	}
-	offset = LLVMBuildZExt(builder, offset, types->i64, "");
-	frame->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &offset, 1, "");
-}
-
-static void test_user_frame(struct lowering *lowering, struct frame *frame, struct ir_time time)
-{
-	LLVMBuilderRef builder = lowering->builder;
-	const struct types *types = lowering->types;
-	LLVMBasicBlockRef slow = new_block(lowering, "slow"), found = new_block(lowering, "found");
-	LLVMValueRef first =
-	    LLVMBuildAdd(builder, lowering->values[frame->base], const32(lowering, frame->first), "");
-	LLVMValueRef last = LLVMBuildAdd(builder, first, const32(lowering, frame->span - 4), "");
-	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), tag, pages;
-	size_t tag_offset = frame->stores ? offsetof(struct soft_tlb_entry, write_tag)
-					  : offsetof(struct soft_tlb_entry, read_tag);
-
-	/* All in one page, and words. */
-	pages = LLVMBuildXor(builder, first, last, "");
-	pages = LLVMBuildAnd(builder, pages, const32(lowering, PAGE_MASK), "");
-	pages = LLVMBuildOr(builder, pages, LLVMBuildAnd(builder, first, const32(lowering, 3), ""), "");
-	leave_unless(lowering, LLVMBuildICmp(builder, LLVMIntEQ, pages, const32(lowering, 0), ""), time);
-
-	tag = LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
-	branch_rarely(lowering, soft_tlb_misses(lowering, tag, first, 4), slow, found);
-	position(lowering, slow);
-	call_helper(lowering, THUNK_PROBE, &first, 1, frame->stores ? ACCESS_STORE : ACCESS_LOAD, false, time,
-		    found);
-
-	position(lowering, found);
-	first = LLVMBuildAdd(
-	    builder,
-	    LLVMBuildLoad2(builder, types->i64,
-			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), ""),
-	    LLVMBuildZExt(builder, first, types->i64, ""), "");
-	frame->host = LLVMBuildIntToPtr(builder, first, types->pointer, "");
-}
-
-/* The host address of an access that belongs to a frame, after the frame's test; NULL if it belongs to none. */
-static LLVMValueRef frame_access(struct lowering *lowering, const struct ir_insn *insn)
-{
-	struct frame *frame;
-	uint32_t constant;
-	ir_value base;
-
-	if (!frame_address(lowering, insn, &base, &constant) || !(frame = frame_of(lowering, base)))
-		return NULL;
-	if (!frame->host) {
-		if (lowering->region->mode.user)
-			test_user_frame(lowering, frame, insn->time);
-		else
-			test_kernel_frame(lowering, frame, insn->time);
-	}
-	return build_offset(lowering->builder, lowering->types, frame->host, constant - frame->first);
 }
 
 static LLVMValueRef load_direct(struct lowering *lowering, LLVMTypeRef type, LLVMValueRef host, unsigned size)
@@ -470,16 +304,15 @@ LLVMValueRef lower_load(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMTypeRef type = lowered_type(types, insn->type);
-	LLVMValueRef incoming[2], value, host = frame_access(lowering, insn);
-	enum ir_op extension = IR_CONST;
+	LLVMValueRef incoming[2], value, host = cluster_access(lowering, insn);
+	unsigned size = access_size(insn);
+	enum ir_op extension = lowering->group || size == 4 ? IR_CONST : extension_of(lowering->block, insn);
 	LLVMBasicBlockRef from[2];
 
 	if (host)
-		return load_direct(lowering, type, host, 4);
+		return load_extended(lowering, type, host, size, extension);
 	struct guest_access access = open_access(lowering, insn);
-	if (!lowering->group && access.size < 4)
-		extension = extension_of(lowering->block, insn);
-	incoming[0] = load_extended(lowering, type, access.host, access.size, extension);
+	incoming[0] = load_extended(lowering, type, access.host, size, extension);
 	if (!access.slow)
 		return incoming[0];
 	from[0] = LLVMGetInsertBlock(builder);
@@ -532,10 +365,10 @@ void lower_store(struct lowering *lowering, const struct ir_insn *insn)
 	LLVMBuilderRef builder = lowering->builder;
 	const struct types *types = lowering->types;
 	LLVMValueRef value = lowering->values[insn->operands[1]];
-	LLVMValueRef host = frame_access(lowering, insn);
+	LLVMValueRef host = cluster_access(lowering, insn);
 
 	if (host) {
-		store_direct(lowering, value, host, 4);
+		store_direct(lowering, value, host, access_size(insn));
 		return;
 	}
 	struct guest_access access = open_access(lowering, insn);

@@ -44,7 +44,7 @@ void choose_pages(struct lowering *lowering, const unsigned *depths)
 	for (unsigned i = 0; i < region->count; i++) {
 		const struct ir_block *block = &region->blocks[i];
 
-		for (unsigned j = 0; j < block->count && !block->slow; j++) {
+		for (unsigned j = 0; j < block->count && block->accesses != IR_SLOW; j++) {
 			if (!is_access(&block->insns[j]))
 				continue;
 			enum ir_state base = base_of(block, block->insns[j].operands[0]);

@@ -16,6 +16,7 @@
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/model.h"
 
+#define KSEG0_BASE	  0x80000000u /* directly mapped, as kseg1 is; the kernel's */
 #define TLB_ENTRIES	  64
 #define SOFT_TLB_BITS	  8
 #define SOFT_TLB_SIZE	  (1u << SOFT_TLB_BITS)

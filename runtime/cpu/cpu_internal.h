@@ -5,7 +5,6 @@
 #include "runtime/core/trace.h"
 #include "runtime/cpu/cpu.h"
 
-#define KSEG0_BASE	      0x80000000u
 #define KSEG2_BASE	      0xC0000000u
 #define DIRECT_MASK	      0x1FFFFFFFu
 #define RFE_WORD	      0x42000010u
