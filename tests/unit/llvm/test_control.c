@@ -211,6 +211,53 @@ static void test_jump_indirect(void **state)
 	}
 }
 
+/* Jumps that select among blocks of the region by the target's address: to one of them, beside them, and where there is none. */
+static void test_switch(void **state)
+{
+	static const char head[] = KERNEL "block va=80001000 pa=00001000 guest=2 cost=2 entry switch\n"
+					  "  %0 = get.i32 ra\n"
+					  "  %1 = const.i32 5\n"
+					  "  set v0, %1\n"
+					  "  jump_indirect %0\n";
+	static const uint32_t places[] = {0x80001100, 0x80001108, 0x80003000};
+	static const uint32_t others[] = {0x800010fc, 0x80001104, 0x80001101, 0x8000110a, 0x80002ffc,
+					  0x80003004, 0x80001000, 0,	      0xfffffffc, 0xa0001100};
+	struct fixture *fixture = *state;
+	char text[2048];
+	int length = snprintf(text, sizeof(text), "%s", head);
+
+	for (unsigned i = 0; i < 3; i++)
+		length += snprintf(text + length, sizeof(text) - (size_t)length,
+				   "block va=%08x pa=%08x guest=1 cost=1 case\n"
+				   "  %%0 = const.i32 %u\n"
+				   "  set v1, %%0\n"
+				   "  jump 80004000\n",
+				   places[i], places[i] & 0xFFFF, 7 + i);
+	const void *with = fixture_compile(fixture, text, 0x80001000),
+		   *without = fixture_compile(fixture, head, 0x80001000);
+	struct cpu *cpu = fixture->cpu;
+
+	fixture_reset(fixture);
+	for (unsigned i = 0; i < 3; i++) {
+		cpu->gpr[31] = places[i];
+		cpu->gpr[2] = cpu->gpr[3] = 0;
+		fixture_run(fixture, with, 100);
+		assert_int_equal(cpu->exit_reason, EXIT_SLOT);
+		assert_int_equal(cpu->budget, 97);
+		assert_int_equal(cpu->gpr[2], 5);
+		assert_int_equal(cpu->gpr[3], 7 + i);
+		fixture_run(fixture, without, 100);
+		fixture_expect_exit(fixture, EXIT_INDIRECT, places[i], 98);
+	}
+	cpu->gpr[3] = 0;
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		cpu->gpr[31] = others[i];
+		fixture_run(fixture, with, 100);
+		fixture_expect_exit(fixture, EXIT_INDIRECT, others[i], 98);
+		assert_int_equal(cpu->gpr[3], 0);
+	}
+}
+
 /* In mapped code a jump to another page never goes there directly, not even inside the region. */
 static void test_page_crossing(void **state)
 {
@@ -404,15 +451,11 @@ static void test_registers_survive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_loop_budget),
-	    cmocka_unit_test(test_entries),
-	    cmocka_unit_test(test_slots),
-	    cmocka_unit_test(test_one_side_inside),
-	    cmocka_unit_test(test_jump_indirect),
-	    cmocka_unit_test(test_page_crossing),
-	    cmocka_unit_test(test_exits),
-	    cmocka_unit_test(test_calls),
-	    cmocka_unit_test(test_registers_survive),
+	    cmocka_unit_test(test_loop_budget),	  cmocka_unit_test(test_entries),
+	    cmocka_unit_test(test_slots),	  cmocka_unit_test(test_one_side_inside),
+	    cmocka_unit_test(test_jump_indirect), cmocka_unit_test(test_switch),
+	    cmocka_unit_test(test_page_crossing), cmocka_unit_test(test_exits),
+	    cmocka_unit_test(test_calls),	  cmocka_unit_test(test_registers_survive),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
