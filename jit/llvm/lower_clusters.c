@@ -53,6 +53,19 @@ static bool is_near(const struct cluster *cluster, uint32_t constant, unsigned s
 	       ((uint32_t)*distance & (size - 1)) == 0;
 }
 
+/* The cluster that an access is part of, and its distance from the anchor; NULL: it is part of none. */
+static struct cluster *cluster_with(struct lowering *lowering, const struct ir_insn *insn, int32_t *distance)
+{
+	struct cluster *cluster;
+	uint32_t constant;
+	ir_value base;
+
+	if (!find_base(lowering, insn, &base, &constant))
+		return NULL;
+	cluster = cluster_of(lowering, base);
+	return cluster && is_near(cluster, constant, access_size(insn), distance) ? cluster : NULL;
+}
+
 /* The clusters with their largest accesses, which are their anchors. */
 static void find_anchors(struct lowering *lowering)
 {
@@ -83,13 +96,10 @@ static void find_spans(struct lowering *lowering)
 {
 	for (unsigned i = 0; i < lowering->block->count; i++) {
 		const struct ir_insn *insn = &lowering->block->insns[i];
-		struct cluster *cluster;
-		uint32_t constant;
 		int32_t distance;
-		ir_value base;
+		struct cluster *cluster = cluster_with(lowering, insn, &distance);
 
-		if (!find_base(lowering, insn, &base, &constant) || !(cluster = cluster_of(lowering, base)) ||
-		    !is_near(cluster, constant, access_size(insn), &distance))
+		if (!cluster)
 			continue;
 		int32_t end = distance + (int32_t)access_size(insn);
 		while (distance < cluster->low)
@@ -176,25 +186,14 @@ static void test_in_kernel(struct lowering *lowering, struct cluster *cluster, s
 	cluster->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &offset, 1, "");
 }
 
-static LLVMValueRef load_from_entry(struct lowering *lowering, LLVMTypeRef type, LLVMValueRef entry,
-				    size_t offset)
-{
-	return LLVMBuildLoad2(lowering->builder, type,
-			      build_offset(lowering->builder, lowering->types, entry, offset), "");
-}
-
 /* What makes host addresses of the cluster's, from the soft TLB. */
 static LLVMValueRef look_up_cluster(struct lowering *lowering, const struct cluster *cluster,
 				    LLVMValueRef first, const struct kept_page *page, struct ir_time time)
 {
 	LLVMBuilderRef builder = lowering->builder;
-	const struct types *types = lowering->types;
 	LLVMBasicBlockRef slow = new_block(lowering, "slow"), found = new_block(lowering, "found");
 	LLVMValueRef last = first_plus(lowering, cluster, span_of(cluster) - 1);
-	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), tag, pages, addend,
-		     writable = NULL;
-	size_t read_tag = offsetof(struct soft_tlb_entry, read_tag),
-	       write_tag = offsetof(struct soft_tlb_entry, write_tag);
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, first), pages;
 
 	/* All in one page, and aligned. */
 	pages = LLVMBuildXor(builder, first, last, "");
@@ -203,22 +202,16 @@ static LLVMValueRef look_up_cluster(struct lowering *lowering, const struct clus
 			    LLVMBuildAnd(builder, first, const32(lowering, cluster->size - 1u), ""), "");
 	leave_unless(lowering, LLVMBuildICmp(builder, LLVMIntEQ, pages, const32(lowering, 0), ""), time);
 
-	tag = load_from_entry(lowering, types->i32, entry, cluster->stores ? write_tag : read_tag);
-	branch_rarely(lowering, soft_tlb_misses(lowering, tag, first, cluster->size), slow, found);
+	branch_rarely(
+	    lowering,
+	    soft_tlb_misses(lowering, soft_tlb_tag(lowering, entry, cluster->stores), first, cluster->size),
+	    slow, found);
 	position(lowering, slow);
 	call_helper(lowering, THUNK_PROBE, &first, 1, cluster->stores ? ACCESS_STORE : ACCESS_LOAD, false,
 		    time, found);
 
 	position(lowering, found);
-	addend = load_from_entry(lowering, types->i64, entry, offsetof(struct soft_tlb_entry, addend));
-	if (!page)
-		return addend;
-	if (page->stores && !cluster->stores)
-		writable =
-		    LLVMBuildICmp(builder, LLVMIntEQ, load_from_entry(lowering, types->i32, entry, read_tag),
-				  load_from_entry(lowering, types->i32, entry, write_tag), "");
-	keep_page(lowering, page, first, addend, writable);
-	return addend;
+	return use_entry(lowering, page, first, entry, cluster->stores);
 }
 
 static void test_in_user(struct lowering *lowering, struct cluster *cluster, struct ir_time time)
@@ -250,13 +243,10 @@ static void test_in_user(struct lowering *lowering, struct cluster *cluster, str
 
 LLVMValueRef cluster_access(struct lowering *lowering, const struct ir_insn *insn)
 {
-	struct cluster *cluster;
-	uint32_t constant;
 	int32_t distance;
-	ir_value base;
+	struct cluster *cluster = cluster_with(lowering, insn, &distance);
 
-	if (!find_base(lowering, insn, &base, &constant) || !(cluster = cluster_of(lowering, base)) ||
-	    !is_near(cluster, constant, access_size(insn), &distance))
+	if (!cluster)
 		return NULL;
 	assert(distance >= cluster->low && distance + (int32_t)access_size(insn) <= cluster->end);
 	if (!cluster->host) {

@@ -20,10 +20,10 @@ struct stair {
 
 /* Accesses of a block that are tested together: see lower_clusters.c. */
 struct cluster {
-	ir_value base;	 /* the value that their addresses add constants to */
-	uint32_t anchor; /* the constant of the first of the largest accesses */
-	int32_t low,
-	    end; /* where the accesses begin and end, bytes from there; low is aligned as the anchor is */
+	ir_value base;	   /* the value that their addresses add constants to */
+	uint32_t anchor;   /* the constant of the first of the largest accesses */
+	int32_t low;	   /* where the accesses begin, bytes from there; as aligned as the anchor is */
+	int32_t end;	   /* and where they end */
 	uint16_t count;	   /* accesses */
 	uint8_t size;	   /* of the largest, bytes */
 	bool stores;	   /* some are stores */
@@ -134,9 +134,12 @@ const struct kept_page *kept_page_of(const struct lowering *lowering, ir_value a
 /* Whether an access of `size` bytes is in another page, or misaligned. */
 LLVMValueRef is_in_other_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va,
 			      unsigned size);
-/* From here on the page of `va` is kept; but not if stores need it and `writable` is false (NULL: it is certain to be). */
-void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va, LLVMValueRef addend,
-	       LLVMValueRef writable);
+/* A tag of an entry of the soft TLB, a pointer to which is at hand. */
+LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef entry, bool store);
+/* What makes a host address of a guest's, from the soft TLB's entry for `va`, whose tag has been tested for a load or store.
+ * From here on that page is kept, if `page` is not NULL; but not if stores need it and it may not be written. */
+LLVMValueRef use_entry(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va,
+		       LLVMValueRef entry, bool store);
 
 /* The soft TLB's entry for an address as a pointer, and whether its tag is not what an access of `size` bytes wants. */
 LLVMValueRef soft_tlb_entry(struct lowering *lowering, enum soft_tlb_table table, LLVMValueRef va);

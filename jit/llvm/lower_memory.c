@@ -111,36 +111,18 @@ static void open_kernel(struct lowering *lowering, struct guest_access *access, 
 	access->host = LLVMBuildInBoundsGEP2(builder, types->i8, lowering->ram, &wide, 1, "");
 }
 
-/* The page's entry in the soft TLB, after its test: what makes a host address of a guest's. */
+/* What makes a host address of a guest's, from the page's entry in the soft TLB after its test. */
 static LLVMValueRef look_up(struct lowering *lowering, const struct guest_access *access,
 			    const struct kept_page *page)
 {
-	LLVMBuilderRef builder = lowering->builder;
-	const struct types *types = lowering->types;
 	LLVMBasicBlockRef found = new_block(lowering, "found");
-	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, access->va), addend, writable = NULL;
-	size_t tag_offset = access->store ? offsetof(struct soft_tlb_entry, write_tag)
-					  : offsetof(struct soft_tlb_entry, read_tag);
-	LLVMValueRef tag =
-	    LLVMBuildLoad2(builder, types->i32, build_offset(builder, types, entry, tag_offset), "");
+	LLVMValueRef entry = soft_tlb_entry(lowering, SOFT_TLB_USER, access->va);
+	LLVMValueRef tag = soft_tlb_tag(lowering, entry, access->store);
 	LLVMValueRef misses = soft_tlb_misses(lowering, tag, access->va, access->partial ? 1 : access->size);
 
 	branch_rarely(lowering, misses, not_fast(lowering, access), found);
 	position(lowering, found);
-	addend =
-	    LLVMBuildLoad2(builder, types->i64,
-			   build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, addend)), "");
-	if (!page)
-		return addend;
-	if (page->stores && !access->store)
-		writable = LLVMBuildICmp(
-		    builder, LLVMIntEQ, tag,
-		    LLVMBuildLoad2(
-			builder, types->i32,
-			build_offset(builder, types, entry, offsetof(struct soft_tlb_entry, write_tag)), ""),
-		    "");
-	keep_page(lowering, page, access->va, addend, writable);
-	return addend;
+	return use_entry(lowering, page, access->va, entry, access->store);
 }
 
 static void open_user(struct lowering *lowering, struct guest_access *access, ir_value operand)

@@ -107,8 +107,9 @@ LLVMValueRef is_in_other_page(struct lowering *lowering, const struct kept_page 
 			     LLVMBuildLoad2(builder, lowering->types->i32, page->va, ""), "");
 }
 
-void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va, LLVMValueRef addend,
-	       LLVMValueRef writable)
+/* From here on the page of `va` is kept; but not if stores need it and `writable` is false (NULL: it is certain to be). */
+static void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va,
+		      LLVMValueRef addend, LLVMValueRef writable)
 {
 	LLVMBuilderRef builder = lowering->builder;
 	LLVMValueRef kept = LLVMBuildAnd(builder, va, const32(lowering, PAGE_MASK), "");
@@ -117,4 +118,30 @@ void keep_page(struct lowering *lowering, const struct kept_page *page, LLVMValu
 		kept = LLVMBuildSelect(builder, writable, kept, const32(lowering, NO_PAGE), "");
 	LLVMBuildStore(builder, kept, page->va);
 	LLVMBuildStore(builder, addend, page->addend);
+}
+
+LLVMValueRef soft_tlb_tag(struct lowering *lowering, LLVMValueRef entry, bool store)
+{
+	size_t offset =
+	    store ? offsetof(struct soft_tlb_entry, write_tag) : offsetof(struct soft_tlb_entry, read_tag);
+
+	return LLVMBuildLoad2(lowering->builder, lowering->types->i32,
+			      build_offset(lowering->builder, lowering->types, entry, offset), "");
+}
+
+LLVMValueRef use_entry(struct lowering *lowering, const struct kept_page *page, LLVMValueRef va,
+		       LLVMValueRef entry, bool store)
+{
+	LLVMBuilderRef builder = lowering->builder;
+	LLVMValueRef at =
+	    build_offset(builder, lowering->types, entry, offsetof(struct soft_tlb_entry, addend));
+	LLVMValueRef addend = LLVMBuildLoad2(builder, lowering->types->i64, at, ""), writable = NULL;
+
+	if (!page)
+		return addend;
+	if (page->stores && !store)
+		writable = LLVMBuildICmp(builder, LLVMIntEQ, soft_tlb_tag(lowering, entry, false),
+					 soft_tlb_tag(lowering, entry, true), "");
+	keep_page(lowering, page, va, addend, writable);
+	return addend;
 }
