@@ -1,6 +1,6 @@
 /* The one gate through which inputs from outside enter a machine: console characters, results of host file
  * operations, host time, entropy. Each is stamped with the machine's virtual time. A machine either records
- * what comes in or replays what another machine recorded; the devices cannot tell the difference.
+ * what comes in, if it has a log, or replays what another machine recorded; the devices cannot tell the difference.
  *
  * The log is owned by whoever runs the machines and may be shared by one recorder and any number of readers
  * of the same thread; each reader has its own cursor. */
@@ -47,13 +47,13 @@ bool input_log_read(const struct input_log *log, size_t position, struct input_r
 
 /* One machine's side of the gate. */
 struct input_gate {
-	struct input_log *log;
-	bool replay;	 /* read from the log instead of the outside */
-	bool diverged;	 /* replay asked for something the log does not have next */
-	size_t position; /* replay: the next record to read */
+	struct input_log *log; /* NULL: nothing is kept, as long as nobody is to replay it */
+	bool replay;	       /* read from the log instead of the outside */
+	bool diverged;	       /* replay asked for something the log does not have next */
+	size_t position;       /* replay: the next record to read */
 };
 
-/* Recording: appends and returns true. Replaying: must not be called. */
+/* Recording: appends, if there is a log. Replaying: must not be called. */
 void input_gate_record(struct input_gate *gate, uint64_t stamp, enum input_kind kind, uint16_t device,
 		       const void *payload, uint32_t size);
 

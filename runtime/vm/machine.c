@@ -335,10 +335,16 @@ struct vm *vm_new(const struct vm_options *options, struct error *error)
 	return vm;
 }
 
+void vm_keep_inputs(struct vm *vm)
+{
+	vm->keeps_inputs = true;
+}
+
 struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error)
 {
 	struct vm *vm = allocate(options);
 
+	vm_keep_inputs(primary);
 	vm->mute = true;
 	vm->inputs.log = primary->log;
 	vm->inputs.replay = true;

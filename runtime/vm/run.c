@@ -668,8 +668,18 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 	}
 }
 
+/* What came in while the machine was built is needed by replicas only. A log would grow for as long as the machine runs. */
+static void stop_keeping_inputs(struct vm *vm)
+{
+	input_log_free(vm->log);
+	vm->log = NULL;
+	vm->inputs.log = NULL;
+}
+
 enum vm_state vm_run(struct vm *vm, uint64_t executed_limit)
 {
+	if (vm->log && !vm->keeps_inputs)
+		stop_keeping_inputs(vm);
 	enum vm_state state = run_until(vm, executed_limit);
 
 	flush_output(vm);

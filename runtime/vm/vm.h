@@ -215,7 +215,8 @@ struct vm {
 	struct memory memory;
 	struct event_queue events;
 	struct input_gate inputs;
-	struct input_log *log; /* owned, unless this is a replica */
+	struct input_log *log; /* owned, unless this is a replica; NULL: inputs are not kept */
+	bool keeps_inputs;     /* vm_keep_inputs was called */
 	struct device_statistics statistics;
 	struct machine_services services;
 	const struct machine_class *class; /* what kind of machine: vm_internal.h */
@@ -293,6 +294,11 @@ bool vm_stuck_in_rom(const struct vm *vm);
 
 /* Adds the files that the machine and its engine open while they run. Once it is loaded. */
 void vm_host_needs(const struct vm *vm, struct host_needs *needs);
+
+/* All that comes in from outside is to be kept in memory until the machine is freed, so that replicas, or the machine itself
+ * after it was set back, can run with the same inputs. Before the first run. Without this nothing is kept while the machine
+ * runs, however long that is. */
+void vm_keep_inputs(struct vm *vm);
 
 /* A second machine in the same state that replays the first one's inputs and prints nothing. The first must
  * have been configured and loaded and not yet run. */

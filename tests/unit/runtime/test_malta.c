@@ -302,6 +302,7 @@ static void input(void **state)
 
 	(void)state;
 	assert_int_equal(vm_run(board->vm, UINT64_MAX), VM_POWERED_OFF);
+	assert_null(board->vm->log); /* nobody is to replay it */
 	end_echo(board, pipes);
 }
 
@@ -328,6 +329,7 @@ static void snapshot(void **state)
 	uint64_t executed;
 
 	(void)state;
+	vm_keep_inputs(board->vm);
 	assert_int_equal(vm_run(board->vm, 200001), VM_RUNNING);
 	middle = vm_snapshot(board->vm);
 	assert_int_equal(vm_run(board->vm, UINT64_MAX), VM_POWERED_OFF);
