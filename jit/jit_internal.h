@@ -111,8 +111,9 @@ struct region {
 	struct region *next_job; /* in the compiler's queue or list */
 	struct block_entry *head;
 	uint32_t translation;
-	bool stale;    /* its bytes changed after they were copied */
-	uint8_t tries; /* earlier runs that have asked for it, and did not get it */
+	bool stale;	     /* its bytes changed after they were copied */
+	uint8_t tries;	     /* earlier runs that have asked for it, and did not get it */
+	uint64_t run_cycles; /* how long the last of these was */
 
 	/* The request. */
 	struct ir_mode mode;
@@ -277,6 +278,7 @@ struct jit {
 	struct asked_place {
 		uint32_t va, pa;
 		bool user;
+		uint64_t run_cycles; /* of the run that asked */
 	} asked[MAX_ASKED];
 	unsigned asked_count;
 

@@ -178,19 +178,12 @@ bool kept_adopt(struct jit *jit, struct block_entry *entry)
 	return done;
 }
 
-bool kept_was_asked_for(const struct jit *jit, const struct block_entry *entry)
-{
-	uint32_t at = 0;
-
-	return jit->store && next_record(jit, entry, RECORD_REQUEST, &at);
-}
-
 struct region *kept_request(struct jit *jit, const struct block_entry *entry)
 {
 	struct region *region = NULL;
 	uint32_t at = 0;
 
-	if (is_split(jit))
+	if (!jit->store || is_split(jit))
 		return NULL;
 	/* Each run that asked in vain has added one. */
 	while (next_record(jit, entry, RECORD_REQUEST, &at)) {

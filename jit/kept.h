@@ -22,9 +22,8 @@ void kept_statistics(const struct jit *jit, struct jit_statistics *statistics);
 
 /* A region that was asked for, but will not be compiled in this run, is to be kept as a request. */
 void kept_add_request(struct jit *jit, const struct region *region);
-/* A block is translated for the first time: whether a region was asked for from here by an earlier run. Cheap. */
-bool kept_was_asked_for(const struct jit *jit, const struct block_entry *entry);
-/* That region, to be compiled: if its bytes are those of the guest; else NULL. */
+/* The region that an earlier run asked for from here, to be compiled: if its bytes are those of the guest; else NULL. Cheap if
+ * there is none. */
 struct region *kept_request(struct jit *jit, const struct block_entry *entry);
 
 /* --- kept_record.c --- */

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RUN_UNIT  1048576u
 #define SLOT_SIZE 4u /* a delay slot may lie behind a page that is not mapped */
 
 struct record {
 	uint32_t block_count, content_words, entry_count, slot_count, site_count, image_size, code_size;
 	uint32_t instructions; /* of a request: how many runs have asked for it */
+	uint32_t run;	       /* of a request: the last one's cycles, in units of RUN_UNIT */
 	uint32_t blocks_lifted;
 };
 
@@ -119,6 +121,7 @@ void *record_make(const struct region *region, enum record_kind kind, uint32_t *
 		record.blocks_lifted = region->blocks_lifted;
 	} else {
 		record.instructions = region->tries;
+		record.run = (uint32_t)(region->run_cycles / RUN_UNIT);
 	}
 
 	*size = (uint32_t)record_size(&record);
@@ -299,6 +302,7 @@ struct region *record_region(const void *bytes, uint32_t size, enum record_kind 
 	if (kind == RECORD_REQUEST) {
 		region->instructions = record.content_words;
 		region->tries = (uint8_t)record.instructions;
+		region->run_cycles = (uint64_t)record.run * RUN_UNIT;
 		return region;
 	}
 	if (!is_compiled(&record) || !take_entries(region, &record, &at))

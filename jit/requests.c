@@ -6,10 +6,11 @@
 #define COMPILE_NS	 200000	  /* compiling a guest instruction */
 #define INTERPRET_NS	 8	  /* interpreting a cycle */
 #define LONG_RUN_CYCLES	 50000000
-#define FIRST_TIER_SHARE 5	  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
-#define ASKED_SHARE	 2	  /* the same for what an earlier run has asked for */
-#define WAIT_SHARE	 10	  /* of a run's time, that its end may wait for what is being compiled, */
-#define WAIT_SHARE_AGAIN 4	  /* or if an earlier run has tried, */
+#define FIRST_TIER_SHARE 5  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
+#define ASKED_SHARE	 2  /* the same for what an earlier run has asked for */
+#define RUN_SEEN	 10 /* this part of an earlier run's time, and it is taken to be the same again */
+#define WAIT_SHARE	 10 /* of a run's time, that its end may wait for what is being compiled, */
+#define WAIT_SHARE_AGAIN 4  /* or if an earlier run has tried, */
 #define LEAST_WAIT_NS	 10000000 /* and beside that */
 #define MANY_TRIES	 2
 #define MAX_BET		 8
@@ -119,13 +120,18 @@ static uint64_t costs(const struct jit *jit)
 	return (spent < LOAD_NS ? LOAD_NS : spent) + jit->waiting_instructions * (uint64_t)COMPILE_NS;
 }
 
+static uint64_t cycles_run(const struct jit *jit)
+{
+	return jit->interpreted_cycles + jit->statistics.translated_cycles;
+}
+
 /* Compiling is a bet on the future: that code which was executed often will be again. How much it may cost in all is
  * measured by what the run has cost so far. Without a first tier that is interpreting, which the bet is on getting rid of,
  * and it grows with the run: a long one is likely to go on for long, a short one should not spend its time on a compiler.
  * Code of the first tier is good enough that a part of the time is all that can be won. */
 bool requests_affordable(const struct jit *jit)
 {
-	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+	uint64_t cycles = cycles_run(jit);
 	uint64_t bet = 1 + cycles / LONG_RUN_CYCLES;
 
 	if (jit->options.threshold)
@@ -168,23 +174,32 @@ void requests_add(struct jit *jit, struct block_entry *entry)
 
 void requests_remember(struct jit *jit, const struct block_entry *entry)
 {
-	if (jit->asked_count < MAX_ASKED && kept_was_asked_for(jit, entry))
-		jit->asked[jit->asked_count++] =
-		    (struct asked_place){.va = entry->va, .pa = entry->pa, .user = entry->user};
+	if (jit->asked_count == MAX_ASKED)
+		return;
+	struct region *region = kept_request(jit, entry);
+	if (!region)
+		return;
+	jit->asked[jit->asked_count++] = (struct asked_place){
+	    .va = entry->va, .pa = entry->pa, .user = entry->user, .run_cycles = region->run_cycles};
+	region_free(region);
 }
 
 /* What was hot for long in an earlier run will be so again: it need not wait until it is. But a run has to have lasted for a
- * while: a short one will not be helped, and would not see the end of it. */
-static bool can_afford_again(const struct jit *jit)
+ * while, or as it comes to the same places a part of the earlier one: a short one will not be helped, and would not see the end
+ * of it. */
+static bool can_afford_again(const struct jit *jit, const struct asked_place *place)
 {
-	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
+	uint64_t cycles = cycles_run(jit);
 
+	if (cycles >= place->run_cycles / RUN_SEEN && cycles < place->run_cycles)
+		cycles = place->run_cycles; /* it will be as long */
 	return requests_affordable(jit) || costs(jit) <= cycles / ASKED_SHARE;
 }
 
 void requests_resume(struct jit *jit)
 {
-	while (jit->asked_count && can_afford_again(jit) && !compiler_broken(jit->compiler)) {
+	while (jit->asked_count && can_afford_again(jit, &jit->asked[jit->asked_count - 1]) &&
+	       !compiler_broken(jit->compiler)) {
 		struct asked_place place = jit->asked[--jit->asked_count];
 		struct block_entry *entry = table_find(jit, place.va, place.pa, place.user);
 
@@ -207,6 +222,7 @@ static void leave_requests(struct jit *jit)
 		if (region->stale)
 			continue;
 		region->tries += region->tries < MANY_TRIES;
+		region->run_cycles = cycles_run(jit);
 		kept_add_request(jit, region);
 	}
 	if (jit->options.threshold || jit->options.tiers != TIERS_AUTO)
@@ -220,6 +236,7 @@ static void leave_requests(struct jit *jit)
 		    translation_at(jit, entry->translation)->block.instructions == 0)
 			continue;
 		struct region *region = region_discover(jit, entry, false);
+		region->run_cycles = cycles_run(jit);
 		kept_add_request(jit, region);
 		mark_requested(jit, region, true); /* what is part of it is not asked for by itself */
 		region_free(region);
@@ -237,7 +254,6 @@ void jit_settle(struct jit *jit)
  * longer if an earlier run has tried in vain. In ns. */
 static uint64_t waits_at_end(const struct jit *jit)
 {
-	uint64_t cycles = jit->interpreted_cycles + jit->statistics.translated_cycles;
 	unsigned share = WAIT_SHARE;
 
 	if (jit->options.threshold)
@@ -248,7 +264,7 @@ static uint64_t waits_at_end(const struct jit *jit)
 		if (region->tries)
 			share = WAIT_SHARE_AGAIN;
 	}
-	return LEAST_WAIT_NS + cycles / share;
+	return LEAST_WAIT_NS + cycles_run(jit) / share;
 }
 
 void jit_keep(struct jit *jit, struct error *warning)

@@ -505,6 +505,7 @@ static void test_request(void **state)
 
 		region->blocks[1].entry = true;
 		region->tries = 2;
+		region->run_cycles = 100000000;
 		uint8_t *record = record_make(region, RECORD_REQUEST, &size);
 		uint8_t *compiled = record_make(region, RECORD_REGION, &compiled_size);
 		struct store_name name = record_name(region, RECORD_REQUEST),
@@ -526,6 +527,7 @@ static void test_request(void **state)
 		}
 		assert_memory_equal(again->content, region->content, 48);
 		assert_int_equal(again->tries, 2);
+		assert_in_range(again->run_cycles, 98000000, 100000000);
 		assert_false(again->compiled);
 		region->tries = 3; /* another record, which is stored beside it */
 		assert_true(record_name(region, RECORD_REQUEST).identity != name.identity);
