@@ -12,13 +12,9 @@
 #include <sys/resource.h>
 
 #include "failing_backend.h"
-#include "frontend/encode.h"
 #include "jit/jit_internal.h"
 #include "jit/schedule.h"
-
-#define ADDIU(to, from, value) MIPS_WORD(ADDIU, ['t'] = (to), ['s'] = (from), ['i'] = (value))
-#define BNEZ(reg, distance)    MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
-#define COUNT(array)	       (sizeof(array) / sizeof((array)[0]))
+#include "tests/unit/instructions.h"
 
 #define LOOPS	     12
 #define PATIENCE_MS  50 /* of the end of a run, where a thread does not end */

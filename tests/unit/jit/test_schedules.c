@@ -9,14 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/encode.h"
+#include "tests/unit/instructions.h"
 #include "turns.h"
-
-#define ADDIU(to, from, value) MIPS_WORD(ADDIU, ['t'] = (to), ['s'] = (from), ['i'] = (value))
-#define LOAD(to, base, at)     MIPS_WORD(LW, ['t'] = (to), ['s'] = (base), ['o'] = (at))
-#define STORE(from, base, at)  MIPS_WORD(SW, ['t'] = (from), ['s'] = (base), ['o'] = (at))
-#define BNEZ(reg, distance)    MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
-#define COUNT(array)	       (sizeof(array) / sizeof((array)[0]))
 
 #define FUNCTIONS	8u
 #define FUNCTION_OFFSET 0x10000u

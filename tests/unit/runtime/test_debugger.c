@@ -5,19 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/encode.h"
 #include "jit/jit.h"
 #include "runtime/core/random.h"
 #include "runtime/cpu/debug.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/instructions.h"
 
-#define ADDIU(to, from, value) MIPS_WORD(ADDIU, ['t'] = (to), ['s'] = (from), ['i'] = (value))
-#define LUI(to, value)	       MIPS_WORD(LUI, ['t'] = (to), ['U'] = (value))
-#define LOAD(to, base, at)     MIPS_WORD(LW, ['t'] = (to), ['s'] = (base), ['o'] = (at))
-#define STORE(from, base, at)  MIPS_WORD(SW, ['t'] = (from), ['s'] = (base), ['o'] = (at))
-#define BNEZ(reg, distance)    MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
-#define HERE		       MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
-#define COUNT(array)	       (sizeof(array) / sizeof((array)[0]))
+#define HERE MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
 
 #define ROUNDS 0x7000
 

@@ -8,8 +8,7 @@
 #include "programs.h"
 #include "runtime/core/trace.h"
 #include "runtime/vm/lockstep.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "tests/unit/instructions.h"
 
 static struct vm_fixture *program(enum vm_engine engine, const struct vm_options *options,
 				  const uint32_t *words, size_t count)

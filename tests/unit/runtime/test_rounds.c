@@ -8,12 +8,11 @@
 #include "runtime/cpu/debug.h"
 #include "runtime/vm/lockstep.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/unit/instructions.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SECOND	     0x80001100u
-#define HANDLER	     0x80000080u
-#define START_NS     4289383 /* the clock before the first cycle */
+#define SECOND	 0x80001100u
+#define HANDLER	 0x80000080u
+#define START_NS 4289383 /* the clock before the first cycle */
 
 static const struct vm_turns turns_tried[] = {
     {.quantum = 1},

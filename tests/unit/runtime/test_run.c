@@ -6,8 +6,7 @@
 #include "programs.h"
 #include "runtime/core/random.h"
 #include "tests/fuzz/fuzz.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "tests/unit/instructions.h"
 
 static void check_a(struct vm_fixture *fixture)
 {

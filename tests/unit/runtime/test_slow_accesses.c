@@ -3,18 +3,12 @@
 #include "vm_fixture.h"
 
 #include "devices/lamebus/lamebus.h"
-#include "frontend/encode.h"
 #include "jit/jit_internal.h"
 #include "runtime/vm/vm_internal.h"
+#include "tests/unit/instructions.h"
 
-#define ADDIU(to, from, value) MIPS_WORD(ADDIU, ['t'] = (to), ['s'] = (from), ['i'] = (value))
-#define LUI(to, value)	       MIPS_WORD(LUI, ['t'] = (to), ['U'] = (value))
-#define LOAD(to, base, at)     MIPS_WORD(LW, ['t'] = (to), ['s'] = (base), ['o'] = (at))
-#define STORE(from, base, at)  MIPS_WORD(SW, ['t'] = (from), ['s'] = (base), ['o'] = (at))
-#define BNEZ(reg, distance)    MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
-#define COUNT(array)	       (sizeof(array) / sizeof((array)[0]))
-#define NEXT_PAGE	       0x80002000u
-#define BUFFERS		       "1 emufs dir=@\n2 emufs dir=@\n3 nic hwaddr=1\n"
+#define NEXT_PAGE 0x80002000u
+#define BUFFERS	  "1 emufs dir=@\n2 emufs dir=@\n3 nic hwaddr=1\n"
 
 static struct jit_statistics run_both(uint32_t at, const uint32_t *words, size_t count, uint64_t cycles)
 {

@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/encode.h"
 #include "jit/jit_internal.h"
+#include "tests/unit/instructions.h"
 
-#define ADDIU(to, from, value) MIPS_WORD(ADDIU, ['t'] = (to), ['s'] = (from), ['i'] = (value))
-#define LOAD(to, base, at)     MIPS_WORD(LW, ['t'] = (to), ['s'] = (base), ['o'] = (at))
-#define STORE(from, base, at)  MIPS_WORD(SW, ['t'] = (from), ['s'] = (base), ['o'] = (at))
-#define BNEZ(reg, distance)    MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
-#define JUMP_BACK(reg)	       MIPS_WORD(JR, ['s'] = (reg))
-#define CALL(reg)	       MIPS_WORD(JALR, ['s'] = (reg), ['d'] = 31)
-#define HERE		       MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
-#define COUNT(array)	       (sizeof(array) / sizeof((array)[0]))
+#define JUMP_BACK(reg) MIPS_WORD(JR, ['s'] = (reg))
+#define CALL(reg)      MIPS_WORD(JALR, ['s'] = (reg), ['d'] = 31)
+#define HERE	       MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
 
 /* Every test is made with each kind of translated code. */
 static enum jit_tiers tiers;
