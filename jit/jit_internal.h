@@ -113,7 +113,7 @@ struct region {
 	uint32_t translation;
 	bool stale;	     /* its bytes changed after they were copied */
 	uint8_t tries;	     /* earlier runs that have asked for it, and did not get it */
-	uint64_t run_cycles; /* how long the last of these was */
+	uint64_t run_cycles; /* how long the first was that left it with these tries */
 
 	/* The request. */
 	struct ir_mode mode;
@@ -278,9 +278,9 @@ struct jit {
 	struct asked_place {
 		uint32_t va, pa;
 		bool user;
-		uint64_t run_cycles; /* of the run that asked */
 	} asked[MAX_ASKED];
 	unsigned asked_count;
+	uint64_t earlier_cycles; /* how long the longest of these runs was */
 
 	struct journal *journal;	     /* NULL: not wanted */
 	const struct jit_listener *listener; /* NULL: nobody */

@@ -19,7 +19,8 @@
 struct record {
 	uint32_t block_count, content_words, entry_count, slot_count, site_count, image_size, code_size;
 	uint32_t instructions; /* of a request: how many runs have asked for it */
-	uint32_t run;	       /* of a request: the last one's cycles, in units of RUN_UNIT */
+	uint32_t
+	    run_units; /* of a request: how long a run was that asked for it, in units of RUN_UNIT cycles */
 	uint32_t blocks_lifted;
 };
 
@@ -121,7 +122,8 @@ void *record_make(const struct region *region, enum record_kind kind, uint32_t *
 		record.blocks_lifted = region->blocks_lifted;
 	} else {
 		record.instructions = region->tries;
-		record.run = (uint32_t)(region->run_cycles / RUN_UNIT);
+		uint64_t units = region->run_cycles / RUN_UNIT;
+		record.run_units = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
 	}
 
 	*size = (uint32_t)record_size(&record);
@@ -302,7 +304,7 @@ struct region *record_region(const void *bytes, uint32_t size, enum record_kind 
 	if (kind == RECORD_REQUEST) {
 		region->instructions = record.content_words;
 		region->tries = (uint8_t)record.instructions;
-		region->run_cycles = (uint64_t)record.run * RUN_UNIT;
+		region->run_cycles = (uint64_t)record.run_units * RUN_UNIT;
 		return region;
 	}
 	if (!is_compiled(&record) || !take_entries(region, &record, &at))

@@ -6,11 +6,11 @@
 #define COMPILE_NS	 200000	  /* compiling a guest instruction */
 #define INTERPRET_NS	 8	  /* interpreting a cycle */
 #define LONG_RUN_CYCLES	 50000000
-#define FIRST_TIER_SHARE 5  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
-#define ASKED_SHARE	 2  /* the same for what an earlier run has asked for */
-#define RUN_SEEN	 10 /* this part of an earlier run's time, and it is taken to be the same again */
-#define WAIT_SHARE	 10 /* of a run's time, that its end may wait for what is being compiled, */
-#define WAIT_SHARE_AGAIN 4  /* or if an earlier run has tried, */
+#define FIRST_TIER_SHARE 5	  /* a cycle takes about 1 ns; a fifth of that may be spent on compiling */
+#define ASKED_SHARE	 2	  /* the same for what an earlier run has asked for */
+#define MAX_GUESS	 4	  /* times what a run has taken so far it may be taken to become */
+#define WAIT_SHARE	 10	  /* of a run's time, that its end may wait for what is being compiled, */
+#define WAIT_SHARE_AGAIN 4	  /* or if an earlier run has tried, */
 #define LEAST_WAIT_NS	 10000000 /* and beside that */
 #define MANY_TRIES	 2
 #define MAX_BET		 8
@@ -172,6 +172,7 @@ void requests_add(struct jit *jit, struct block_entry *entry)
 
 /* --- what an earlier run asked for --- */
 
+/* A place is not remembered if its region differs from what is in RAM now, or a debugger's point lies on it. */
 void requests_remember(struct jit *jit, const struct block_entry *entry)
 {
 	if (jit->asked_count == MAX_ASKED)
@@ -179,27 +180,30 @@ void requests_remember(struct jit *jit, const struct block_entry *entry)
 	struct region *region = kept_request(jit, entry);
 	if (!region)
 		return;
-	jit->asked[jit->asked_count++] = (struct asked_place){
-	    .va = entry->va, .pa = entry->pa, .user = entry->user, .run_cycles = region->run_cycles};
+	jit->asked[jit->asked_count++] =
+	    (struct asked_place){.va = entry->va, .pa = entry->pa, .user = entry->user};
+	if (jit->earlier_cycles < region->run_cycles)
+		jit->earlier_cycles = region->run_cycles;
 	region_free(region);
 }
 
 /* What was hot for long in an earlier run will be so again: it need not wait until it is. But a run has to have lasted for a
- * while, or as it comes to the same places a part of the earlier one: a short one will not be helped, and would not see the end
- * of it. */
-static bool can_afford_again(const struct jit *jit, const struct asked_place *place)
+ * while: a short one will not be helped, and would not see the end of it. It is taken to become as long as the earlier one,
+ * within limits: the same kernel may run another program. */
+static bool can_afford_again(const struct jit *jit)
 {
-	uint64_t cycles = cycles_run(jit);
+	uint64_t cycles = cycles_run(jit), expected = jit->earlier_cycles;
 
-	if (cycles >= place->run_cycles / RUN_SEEN && cycles < place->run_cycles)
-		cycles = place->run_cycles; /* it will be as long */
-	return requests_affordable(jit) || costs(jit) <= cycles / ASKED_SHARE;
+	if (expected > cycles * MAX_GUESS)
+		expected = cycles * MAX_GUESS;
+	if (expected < cycles)
+		expected = cycles;
+	return requests_affordable(jit) || costs(jit) <= expected / ASKED_SHARE;
 }
 
 void requests_resume(struct jit *jit)
 {
-	while (jit->asked_count && can_afford_again(jit, &jit->asked[jit->asked_count - 1]) &&
-	       !compiler_broken(jit->compiler)) {
+	while (jit->asked_count && can_afford_again(jit) && !compiler_broken(jit->compiler)) {
 		struct asked_place place = jit->asked[--jit->asked_count];
 		struct block_entry *entry = table_find(jit, place.va, place.pa, place.user);
 
