@@ -29,7 +29,7 @@ struct input_record {
 	uint16_t kind;	/* enum input_kind */
 	uint16_t device;
 	uint32_t size;
-	const uint8_t *payload; /* valid until the log is freed or trimmed before it */
+	const uint8_t *payload; /* valid until the log is freed */
 };
 
 struct input_log *input_log_new(void);
@@ -47,7 +47,7 @@ bool input_log_read(const struct input_log *log, size_t position, struct input_r
 
 /* One machine's side of the gate. */
 struct input_gate {
-	struct input_log *log; /* NULL: nothing is kept, as long as nobody is to replay it */
+	struct input_log *log; /* NULL: nothing is kept */
 	bool replay;	       /* read from the log instead of the outside */
 	bool diverged;	       /* replay asked for something the log does not have next */
 	size_t position;       /* replay: the next record to read */

@@ -342,6 +342,10 @@ void vm_keep_inputs(struct vm *vm)
 
 struct vm *vm_new_replica(struct vm *primary, const struct vm_options *options, struct error *error)
 {
+	if (!primary->log) {
+		error_set(error, "A machine that has run without keeping its inputs cannot be replicated");
+		return NULL;
+	}
 	struct vm *vm = allocate(options);
 
 	vm_keep_inputs(primary);

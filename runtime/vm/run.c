@@ -668,7 +668,8 @@ static enum vm_state run_until(struct vm *vm, uint64_t executed_limit)
 	}
 }
 
-/* What came in while the machine was built is needed by replicas only. A log would grow for as long as the machine runs. */
+/* What came in while the machine was built is needed by replicas only, which cannot be made from now on. A log would grow for as
+ * long as the machine runs. */
 static void stop_keeping_inputs(struct vm *vm)
 {
 	input_log_free(vm->log);

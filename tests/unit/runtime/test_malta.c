@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "devices/host/console_input.h"
-#include "frontend/encode.h"
 #include "jit/jit.h"
 #include "runtime/vm/lockstep.h"
 #include "runtime/vm/vm.h"
+#include "tests/unit/instructions.h"
 
 #define ENTRY 0x80100000u
 #define RAM   0x00200000u
@@ -123,7 +123,6 @@ static void free_board(struct board *board)
 	free(board);
 }
 
-#define LUI(to, value)	     MIPS_WORD(LUI, ['t'] = (to), ['U'] = (value))
 #define ORI(to, from, value) MIPS_WORD(ORI, ['s'] = (from), ['t'] = (to), ['u'] = (value))
 #define LBU(to, base, off)   MIPS_WORD(LBU, ['s'] = (base), ['t'] = (to), ['o'] = (off))
 #define SB(from, base, off)  MIPS_WORD(SB, ['s'] = (base), ['t'] = (from), ['o'] = (off))
@@ -303,6 +302,8 @@ static void input(void **state)
 	(void)state;
 	assert_int_equal(vm_run(board->vm, UINT64_MAX), VM_POWERED_OFF);
 	assert_null(board->vm->log); /* nobody is to replay it */
+	assert_null(vm_new_replica(board->vm, &board->options, &board->error));
+	assert_non_null(strstr(board->error.text, "inputs"));
 	end_echo(board, pipes);
 }
 
