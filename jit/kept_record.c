@@ -19,8 +19,7 @@
 struct record {
 	uint32_t block_count, content_words, entry_count, slot_count, site_count, image_size, code_size;
 	uint32_t instructions; /* of a request: how many runs have asked for it */
-	uint32_t
-	    run_units; /* of a request: how long a run was that asked for it, in units of RUN_UNIT cycles */
+	uint32_t run_units;    /* of a request: run_cycles, in units of RUN_UNIT */
 	uint32_t blocks_lifted;
 };
 

@@ -131,8 +131,8 @@ static void replay(struct device *device)
 	uint64_t now = device->services->events->now;
 	struct input_record record;
 
-	if (!inputs->log || !input_log_read(inputs->log, inputs->position, &record) ||
-	    record.kind != INPUT_CONSOLE || record.device != device->slot || record.stamp > now)
+	if (!input_log_read(inputs->log, inputs->position, &record) || record.kind != INPUT_CONSOLE ||
+	    record.device != device->slot || record.stamp > now)
 		return;
 	if (record.stamp < now)
 		inputs->diverged = true;

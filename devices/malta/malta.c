@@ -189,8 +189,8 @@ static bool replay(struct malta *malta)
 	uint64_t now = malta->services->events->now;
 	struct input_record record;
 
-	if (!inputs->log || !input_log_read(inputs->log, inputs->position, &record) ||
-	    record.kind != INPUT_CONSOLE || record.stamp > now)
+	if (!input_log_read(inputs->log, inputs->position, &record) || record.kind != INPUT_CONSOLE ||
+	    record.stamp > now)
 		return false;
 	if (record.stamp < now)
 		inputs->diverged = true;

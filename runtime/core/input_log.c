@@ -50,12 +50,12 @@ void input_log_append(struct input_log *log, uint64_t stamp, enum input_kind kin
 
 size_t input_log_end(const struct input_log *log)
 {
-	return log->count;
+	return log ? log->count : 0;
 }
 
 bool input_log_read(const struct input_log *log, size_t position, struct input_record *record)
 {
-	if (position >= log->count)
+	if (position >= input_log_end(log))
 		return false;
 	*record = log->entries[position].record;
 	return true;
@@ -71,7 +71,7 @@ void input_gate_record(struct input_gate *gate, uint64_t stamp, enum input_kind 
 bool input_gate_replay(struct input_gate *gate, enum input_kind kind, uint16_t device,
 		       struct input_record *record)
 {
-	if (!gate->log || !input_log_read(gate->log, gate->position, record) || record->kind != kind ||
+	if (!input_log_read(gate->log, gate->position, record) || record->kind != kind ||
 	    record->device != device) {
 		gate->diverged = true;
 		return false;

@@ -39,10 +39,10 @@ void input_log_free(struct input_log *log);
 void input_log_append(struct input_log *log, uint64_t stamp, enum input_kind kind, uint16_t device,
 		      const void *payload, uint32_t size);
 
-/* Number of records so far: the position of the next one. */
+/* Number of records so far: the position of the next one. NULL is a log without any. */
 size_t input_log_end(const struct input_log *log);
 
-/* Reads the record at a position. False if there is none. */
+/* Reads the record at a position. False if there is none, as in NULL. */
 bool input_log_read(const struct input_log *log, size_t position, struct input_record *record);
 
 /* One machine's side of the gate. */

@@ -60,9 +60,7 @@ void vm_snapshot_retake(struct vm_snapshot *snapshot, struct vm *vm)
 	snapshot->run = vm->run;
 	snapshot->totals = vm->totals;
 	snapshot->statistics = vm->statistics;
-	snapshot->input_position = vm->inputs.replay ? vm->inputs.position
-				   : vm->log	     ? input_log_end(vm->log)
-						     : 0;
+	snapshot->input_position = vm->inputs.replay ? vm->inputs.position : input_log_end(vm->log);
 	snapshot->running = vm->running;
 	snapshot->cpu_count = vm->cpu_count;
 	if (snapshot->devices)

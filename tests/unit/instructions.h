@@ -10,6 +10,7 @@
 #define STORE(from, base, at)  MIPS_WORD(SW, ['t'] = (from), ['s'] = (base), ['o'] = (at))
 /* The distance is in words, from the delay slot. */
 #define BNEZ(reg, distance) MIPS_WORD(BNE, ['s'] = (reg), ['t'] = 0, ['b'] = (distance))
+#define HERE		    MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
 
 /* Words of a program, or elements of any array. */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -234,6 +234,8 @@ static void log_and_replay(void **state)
 	}
 	assert_true(input_log_read(log, 2, &record));
 	assert_false(input_log_read(log, 3, &record));
+	assert_int_equal(input_log_end(NULL), 0);
+	assert_false(input_log_read(NULL, 0, &record));
 	for (int i = 0; i < 1000; i++)
 		input_gate_record(&recorder, 100, INPUT_TIME, 31, &i, sizeof(i));
 	assert_true(input_log_read(log, 0, &record));

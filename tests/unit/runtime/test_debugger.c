@@ -11,8 +11,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/instructions.h"
 
-#define HERE MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
-
 #define ROUNDS 0x7000
 
 #define LOOP   (ENTRY + 8)

@@ -10,7 +10,6 @@
 
 #define JUMP_BACK(reg) MIPS_WORD(JR, ['s'] = (reg))
 #define CALL(reg)      MIPS_WORD(JALR, ['s'] = (reg), ['d'] = 31)
-#define HERE	       MIPS_WORD(BEQ, ['s'] = 0, ['t'] = 0, ['b'] = -1)
 
 /* Every test is made with each kind of translated code. */
 static enum jit_tiers tiers;
